@@ -1,0 +1,87 @@
+import Synchronization
+
+/// What the link and its supervisor do with the exchange.
+extension RedisExchange {
+    /// Commands may be sent from now on.
+    func opened() {
+        state.withLock { state in
+            state.status = .open
+            state.announce(state.isAvailable)
+        }
+    }
+
+    /// The connection is gone: ends every call that was on it, and refuses new ones until `opened()`.
+    func lost(_ error: RedisError) {
+        let (failed, drainer) = state.withLock { state in
+            let wasAvailable = state.isAvailable
+            state.status = .away(reason: error.message)
+            state.output = []
+            let failed = state.calls.fail(error, now: .now)
+            if wasAvailable { state.announce(false) }
+            return (failed, state.takeDrainer())
+        }
+        Self.resume(failed)
+        drainer?.resume()
+    }
+
+    /// Says why connecting fails, for the errors that callers get meanwhile.
+    func stillAway(_ reason: String) {
+        state.withLock { $0.status = .away(reason: reason) }
+    }
+
+    /// Suspends the link's writer until there is something to write, or its task is cancelled.
+    func awaitOutput(isolation: isolated (any Actor)? = #isolation) async {
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                let ready = state.withLock { state in
+                    // The handler below may have run before there was anybody to wake.
+                    if !state.output.isEmpty || Task.isCancelled { return true }
+                    state.writer = continuation
+                    return false
+                }
+                if ready { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.writer.take() }?.resume()
+        }
+    }
+
+    /// Gives all commands queued so far for `spent`, an empty buffer whose memory is used again.
+    func takeOutput(_ spent: inout [UInt8]) {
+        state.withLock { swap(&$0.output, &spent) }
+    }
+
+    /// Hands over replies in the order they came.
+    func deliver(_ replies: [RedisValue]) throws(RedisError) {
+        let result = state.withLock { state in
+            Result { () throws(PendingCalls<RedisWaiter>.UnexpectedReply) in
+                (try state.calls.deliver(replies), state.takeDrainer())
+            }
+        }
+        switch result {
+        case .success((let done, let drainer)):
+            Self.resume(done)
+            drainer?.resume()
+        case .failure:
+            throw RedisError(.unavailable, "the server sent a reply that nobody asked for")
+        }
+    }
+
+    /// Lets callers go whose deadline has passed; whether any did.
+    func expire() -> Bool {
+        let (expired, drainer) = state.withLock { ($0.calls.expire(now: .now), $0.takeDrainer()) }
+        Self.resume(expired)
+        drainer?.resume()
+        return !expired.isEmpty
+    }
+
+    /// Makes a quiet server say something.
+    func ping() {
+        submit(
+            RedisCommand("PING").bytes, commands: 1, asPipeline: false, ticket: nextTicket(), waiter: .nobody)
+    }
+
+    private static func resume(_ completions: [PendingCalls<RedisWaiter>.Completion]) {
+        for completion in completions { completion.waiter.resume(completion.outcome) }
+    }
+}
