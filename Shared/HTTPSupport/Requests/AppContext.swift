@@ -1,0 +1,72 @@
+public import Auth
+public import Hummingbird
+public import Identifiers
+import Logging
+import NIOCore
+import ServiceSupport
+import Synchronization
+
+/// What belongs to one request on its way through middleware and controller.
+public struct AppContext: RequestContext {
+    public var coreContext: CoreRequestContextStorage
+    public var requestID: String
+    /// Who calls, once authenticated.
+    public var caller: Identity?
+    /// The hold on the request's `Idempotency-Key`, where it came with one and its route takes one.
+    public internal(set) var idempotency: IdempotencyHold?
+    /// Set while the server finds out which methods a path knows; no handler runs then.
+    var isProbe = false
+    let notes = RequestNotes()
+
+    public init(source: Source) {
+        coreContext = .init(source: source)
+        requestID = ""
+    }
+
+    /// The room that the request is about, where a body and not the path names it: logs tell it.
+    public func note(room: RoomReference) { notes.note(room) }
+
+    /// The fields of a log line about this request, as far as they are known.
+    var knownMetadata: Logger.Metadata {
+        var metadata: Logger.Metadata = [:]
+        metadata[LogKeys.userID] = notes.userID.map { "\($0)" }
+        metadata[LogKeys.roomID] = (notes.room.map { "\($0)" } ?? parameters.get("room")).map { "\($0)" }
+        return metadata
+    }
+
+    /// Who calls; throws 401 where nobody was authenticated.
+    public var identity: Identity {
+        get throws {
+            guard let caller else { throw Problem(.unauthenticated) }
+            return caller
+        }
+    }
+}
+
+/// What the inner layers find out about a request, for the outer ones that tell of it.
+final class RequestNotes: Sendable {
+    private struct State {
+        var decisions: [RateLimitDecision] = []
+        var userID: UserID?
+        var room: RoomReference?
+    }
+
+    private let state = Mutex(State())
+
+    func note(_ decision: RateLimitDecision) { state.withLock { $0.decisions.append(decision) } }
+    func note(_ userID: UserID) { state.withLock { $0.userID = userID } }
+    func note(_ room: RoomReference) { state.withLock { $0.room = room } }
+
+    var userID: UserID? { state.withLock { $0.userID } }
+    /// Where a body names it.
+    var room: RoomReference? { state.withLock { $0.room } }
+
+    /// Of the limits that were checked, the one nearest its end.
+    var tightestLimit: RateLimitDecision? {
+        state.withLock { state in
+            state.decisions.min {
+                Double($0.remaining) / Double($0.limit) < Double($1.remaining) / Double($1.limit)
+            }
+        }
+    }
+}

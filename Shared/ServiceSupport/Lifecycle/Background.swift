@@ -1,0 +1,44 @@
+public import Logging
+
+/// The one place where work may outlive the task that asked for it: always named, always with a deadline.
+public enum Background {
+    /// Starts `work` and returns at once. After `deadline` it is cancelled; what it throws is logged under `name`.
+    ///
+    /// The request's scope goes along.
+    @discardableResult
+    public static func run(
+        _ name: String, deadline: Duration, logger: Logger, _ work: @escaping @Sendable () async throws -> Void
+    ) -> Task<Void, Never> {
+        Task {
+            do {
+                try await withDeadline(deadline, work)
+            } catch is CancellationError {
+                logger.debug("cancelled: \(name)")
+            } catch {
+                logger.error("failed: \(name)", metadata: [LogKeys.error: "\(String(reflecting: error))"])
+            }
+        }
+    }
+}
+
+/// Thrown by ``withDeadline(_:_:)`` when the work took too long.
+public struct DeadlineExceeded: Error, Equatable {
+    public init() {}
+}
+
+/// Runs `work`, cancels it after `deadline` and then throws ``DeadlineExceeded``; the work must heed cancellation.
+@concurrent
+public func withDeadline<T: Sendable>(
+    _ deadline: Duration, _ work: @escaping @Sendable () async throws -> T
+) async throws -> T {
+    try await withThrowingTaskGroup(of: T.self) { group in
+        group.addTask { try await work() }
+        group.addTask {
+            try await Task.sleep(for: deadline)
+            throw DeadlineExceeded()
+        }
+        defer { group.cancelAll() }
+        guard let first = try await group.next() else { throw CancellationError() }
+        return first
+    }
+}

@@ -1,0 +1,106 @@
+public import CoreMetrics
+import Foundation
+import Synchronization
+
+/// Keeps every metric of the process and writes them in the Prometheus text format (version 0.0.4).
+public final class PrometheusRegistry: MetricsFactory, Sendable {
+    private struct Key: Hashable {
+        var name: String
+        var labels: String
+    }
+
+    private struct State {
+        var counters: [Key: PrometheusCounter] = [:]
+        var gauges: [Key: PrometheusGauge] = [:]
+        var histograms: [Key: PrometheusHistogram] = [:]
+        var collectors: [@Sendable () -> Void] = []
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    /// Runs `collector` before each scrape, to set gauges that are read rather than counted.
+    public func beforeScrape(_ collector: @escaping @Sendable () -> Void) {
+        state.withLock { $0.collectors.append(collector) }
+    }
+
+    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        state.withLock { Self.get(&$0.counters, label, dimensions) { PrometheusCounter() } }
+    }
+
+    public func makeFloatingPointCounter(
+        label: String, dimensions: [(String, String)]
+    ) -> any FloatingPointCounterHandler {
+        state.withLock { Self.get(&$0.counters, label, dimensions) { PrometheusCounter() } }
+    }
+
+    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        state.withLock { Self.get(&$0.gauges, label, dimensions) { PrometheusGauge() } }
+    }
+
+    public func makeRecorder(
+        label: String, dimensions: [(String, String)], aggregate: Bool
+    ) -> any RecorderHandler {
+        if aggregate {
+            return state.withLock { Self.get(&$0.histograms, label, dimensions) { PrometheusHistogram() } }
+        }
+        return state.withLock { Self.get(&$0.gauges, label, dimensions) { PrometheusGauge() } }
+    }
+
+    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        state.withLock { Self.get(&$0.histograms, label, dimensions) { PrometheusHistogram() } }
+    }
+
+    /// Metrics live as long as the process, so that a scrape never misses one.
+    public func destroyCounter(_ handler: any CounterHandler) {}
+    public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
+    public func destroyMeter(_ handler: any MeterHandler) {}
+    public func destroyRecorder(_ handler: any RecorderHandler) {}
+    public func destroyTimer(_ handler: any TimerHandler) {}
+
+    /// All metrics, sorted by name, ready for a scrape.
+    public func exposition() -> String {
+        let collectors = state.withLock { $0.collectors }
+        for collect in collectors { collect() }
+        let (counters, gauges, histograms) = state.withLock { ($0.counters, $0.gauges, $0.histograms) }
+        var text = ""
+        for (name, series) in Dictionary(grouping: counters, by: \.key.name).sorted(by: { $0.key < $1.key }) {
+            text += "# TYPE \(name) counter\n"
+            for (key, counter) in series { text += "\(name)\(Self.braces(key.labels)) \(counter.text)\n" }
+        }
+        for (name, series) in Dictionary(grouping: gauges, by: \.key.name).sorted(by: { $0.key < $1.key }) {
+            text += "# TYPE \(name) gauge\n"
+            for (key, gauge) in series { text += "\(name)\(Self.braces(key.labels)) \(gauge.text)\n" }
+        }
+        for (name, series) in Dictionary(grouping: histograms, by: \.key.name).sorted(by: { $0.key < $1.key }) {
+            text += "# TYPE \(name) histogram\n"
+            for (key, histogram) in series { text += histogram.lines(name: name, labels: key.labels) }
+        }
+        return text
+    }
+
+    private static func get<Handler>(
+        _ handlers: inout [Key: Handler], _ label: String, _ dimensions: [(String, String)], make: () -> Handler
+    ) -> Handler {
+        let key = Key(name: sanitized(label), labels: labels(dimensions))
+        if let existing = handlers[key] { return existing }
+        let made = make()
+        handlers[key] = made
+        return made
+    }
+
+    private static func braces(_ labels: String) -> String { labels.isEmpty ? "" : "{\(labels)}" }
+
+    private static func sanitized(_ name: String) -> String {
+        String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") ? $0 : "_" })
+    }
+
+    private static func labels(_ dimensions: [(String, String)]) -> String {
+        dimensions.map { name, value in
+            let escaped = value.replacingOccurrences(of: "\\", with: "\\\\")
+                .replacingOccurrences(of: "\"", with: "\\\"").replacingOccurrences(of: "\n", with: "\\n")
+            return "\(sanitized(name))=\"\(escaped)\""
+        }.joined(separator: ",")
+    }
+}
