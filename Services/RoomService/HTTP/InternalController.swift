@@ -1,0 +1,81 @@
+import Events
+import HTTPSupport
+import HTTPTypes
+import Hummingbird
+import Identifiers
+
+/// What other services ask of this one.
+struct InternalController: Sendable {
+    let store: RoomStore
+    let accounts: Accounts
+    let tokens: InvitationTokens
+
+    func add(to routes: RouterGroup<AppContext>) {
+        routes.get("internal/rooms/:room/facts", use: facts)
+        routes.get("internal/rooms/:room/admission/:user", use: admission)
+        routes.post("internal/rooms/:room/cache", use: fillCache)
+        routes.get("internal/users/:user", use: user)
+        routes.get("internal/users/:user/rooms", use: rooms)
+        routes.get("internal/users/:user/ban", use: accountBan)
+        routes.get("internal/account-bans", use: accountBans)
+        routes.get("internal/invitations/:invitation/mail", use: mail)
+    }
+
+    @Sendable private func facts(_ request: Request, context: AppContext) async throws -> Response {
+        let query = Query(request)
+        let after = try query.int64("after") ?? 0
+        let limit = try query.limit(default: 500, maximum: 5000)
+        let room = try await store.room(context.roomReference())
+        let items = try await FactTable.read(of: room.id, after: after, limit: limit, in: store.pool)
+        // The room was read first: what was appended since is in the items, and so is their head.
+        let head = max(room.factHead, items.last?.fact ?? 0)
+        return try .json(InternalAPI.Facts(roomUuid: room.id, roomId: room.code, head: head, items: items))
+    }
+
+    @Sendable private func admission(_ request: Request, context: AppContext) async throws -> Response {
+        let user = try context.id("user", as: UserID.self, orElse: .userNotFound)
+        let access = try await store.access(context.roomReference(), user: user)
+        await store.cache.write(access.room)
+        return try .json(
+            InternalAPI.Admission(
+                room: store.views.whole(access.room, role: access.member?.role),
+                member: access.member?.view(at: store.clock.now()),
+                ban: access.ban.map { .init(reason: $0.reason, until: $0.until) }, facts: access.room.factHead))
+    }
+
+    @Sendable private func fillCache(_ request: Request, context: AppContext) async throws -> Response {
+        await store.cache.write(try await store.room(context.roomReference()))
+        return .noContent
+    }
+
+    @Sendable private func user(_ request: Request, context: AppContext) async throws -> Response {
+        let id = try context.id("user", as: UserID.self, orElse: .userNotFound)
+        guard let account = try await accounts.find(id) else { throw Problem(.userNotFound) }
+        return try .json(
+            InternalAPI.User(id: account.id, email: account.verifiedEmail, displayName: account.displayName))
+    }
+
+    @Sendable private func rooms(_ request: Request, context: AppContext) async throws -> Response {
+        let id = try context.id("user", as: UserID.self, orElse: .userNotFound)
+        return try .json(InternalAPI.UserRooms(items: try await store.activeRooms(of: id)))
+    }
+
+    @Sendable private func accountBan(_ request: Request, context: AppContext) async throws -> Response {
+        let id = try context.id("user", as: UserID.self, orElse: .userNotFound)
+        let account = try await accounts.find(id)
+        guard let account, account.isBanned(at: accounts.clock.now()) else {
+            return try .json(InternalAPI.AccountBan(banned: false, reason: nil, until: nil))
+        }
+        return try .json(
+            InternalAPI.AccountBan(banned: true, reason: account.banReason, until: account.bannedUntil))
+    }
+
+    @Sendable private func accountBans(_ request: Request, context: AppContext) async throws -> Response {
+        try .json(InternalAPI.AccountBans(items: try await accounts.bans()))
+    }
+
+    @Sendable private func mail(_ request: Request, context: AppContext) async throws -> Response {
+        let id = try context.id("invitation", as: InvitationID.self, orElse: .invitationNotFound)
+        return try .json(try await store.invitationMail(id, tokens: tokens))
+    }
+}

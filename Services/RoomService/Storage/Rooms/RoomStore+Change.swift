@@ -1,0 +1,110 @@
+import EventBus
+import Events
+import Identifiers
+import Postgres
+
+extension RoomStore {
+    /// Changes one room in one transaction: locks its row, runs `body`, writes facts, audit and events, commits.
+    ///
+    /// Returns right after the commit and the bounded attempt to write the room's Redis object through.
+    /// - Parameters:
+    ///   - actor: `nil` for the system.
+    ///   - beforeCommit: the last part of the transaction, with what `body` led to.
+    /// - Throws: ``Refusal/roomNotFound``, and what `body` throws; then nothing has happened.
+    func change<T: Sendable>(
+        _ id: RoomID, by actor: UserID?, beforeCommit: (T, PGTransaction) async throws -> Void = { _, _ in },
+        _ body: (inout RoomChange) async throws -> T
+    ) async throws -> T {
+        let now = clock.now()
+        let (result, before, after) = try await outbox.transaction { transaction, sink in
+            // Joined tables would be read as they were before the wait for the lock; they are read afterwards.
+            let rows = try await transaction.query(
+                "SELECT \(Room.columns) FROM rooms r WHERE r.id = \(id) FOR UPDATE")
+            guard let row = rows.first else { throw Refusal.roomNotFound }
+            var change = RoomChange(
+                transaction: transaction, views: views, actor: actor, now: now, room: try Room(row: row))
+            let result = try await body(&change)
+            try await change.write(to: sink)
+            try await beforeCommit(result, transaction)
+            return (result, change.original, change.room)
+        }
+        await committed(after, insteadOf: before)
+        return result
+    }
+
+    /// What follows a commit, and can be lost without harm.
+    func committed(_ room: Room, insteadOf before: Room?) async {
+        RoomMetrics.committed(room, insteadOf: before)
+        if before == nil {
+            await cache.writeNew(room)
+        } else if room.version != before?.version {
+            await cache.write(room)
+        }
+    }
+}
+
+extension RoomChange {
+    /// Somebody's place in the room as it is now, under the lock.
+    func member(_ user: UserID) async throws -> Member? {
+        try await transaction.query(
+            """
+            SELECT \(Member.columns) FROM members m JOIN users u ON u.id = m.user_id
+            WHERE m.room_id = \(room.id) AND m.user_id = \(user)
+            """
+        ).first.map(Member.init(row:))
+    }
+
+    func ban(of user: UserID) async throws -> RoomBan? {
+        try await transaction.query(
+            """
+            SELECT \(RoomBan.columns) FROM room_bans b WHERE b.room_id = \(room.id) AND b.user_id = \(user)
+                AND (b.until IS NULL OR b.until > \(at))
+            """
+        ).first.map(RoomBan.init(row:))
+    }
+
+    /// The asker's place, checked against the access table.
+    func requireMember(_ user: UserID, for action: RoomAction) async throws -> Member {
+        let member = try await member(user)
+        try RoomPolicy.check(
+            action, type: room.type, isActive: room.isActive, by: Standing(role: member?.role))
+        guard let member else { throw Refusal.notAMember }
+        return member
+    }
+
+    /// Makes somebody a member and tells so.
+    mutating func insertMember(_ user: UserID, displayName: String, role: MemberRole) async throws -> Member {
+        let member = Member(
+            userID: user, displayName: displayName, role: role, isMuted: false, mutedUntil: nil, joinedAt: at,
+            joinedFact: room.factHead + 1)
+        try transaction.executeLater(
+            """
+            INSERT INTO members (room_id, user_id, role, joined_at, joined_fact)
+            VALUES (\(room.id), \(user), \(role), \(at), \(member.joinedFact))
+            """)
+        room.memberCount += 1
+        touch()
+        record(.memberJoined(member.view(at: at)), about: user)
+        return member
+    }
+
+    mutating func deleteMember(_ user: UserID) async throws {
+        try transaction.executeLater("DELETE FROM members WHERE room_id = \(room.id) AND user_id = \(user)")
+        room.memberCount -= 1
+        touch()
+    }
+
+    /// Gives a role and tells so.
+    mutating func setRole(_ role: MemberRole, of member: Member) async throws -> Member {
+        var member = member
+        member.role = role
+        try transaction.executeLater(
+            "UPDATE members SET role = \(role) WHERE room_id = \(room.id) AND user_id = \(member.userID)")
+        if role == .owner {
+            room.ownerID = member.userID
+            advanceVersion()
+        }
+        record(.memberUpdated(member.view(at: at)), about: member.userID)
+        return member
+    }
+}
