@@ -1,0 +1,57 @@
+import NIOCore
+import NIOHTTP1
+
+/// Answers the few requests on the sockets' port that ask for no socket.
+final class PlainHTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    struct Answer: Sendable {
+        var status: HTTPResponseStatus
+        var contentType = "application/json; charset=utf-8"
+        var body: String
+        var headers: [(String, String)] = []
+    }
+
+    private let answer: @Sendable (HTTPRequestHead) async -> Answer
+    private var head: HTTPRequestHead?
+
+    init(answer: @escaping @Sendable (HTTPRequestHead) async -> Answer) { self.answer = answer }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): self.head = head
+        case .body: break
+        case .end:
+            guard let head else { return }
+            self.head = nil
+            let answer = answer
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            context.eventLoop.makeFutureWithTask { await answer(head) }.whenSuccess { answer in
+                let (handler, context) = bound.value
+                handler.write(answer, to: head, context: context)
+            }
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    private func write(_ answer: Answer, to head: HTTPRequestHead, context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        var headers = HTTPHeaders([
+            ("Content-Type", answer.contentType), ("Content-Length", String(answer.body.utf8.count)),
+        ])
+        for (name, value) in answer.headers { headers.add(name: name, value: value) }
+        if !head.isKeepAlive { headers.add(name: "Connection", value: "close") }
+        context.write(
+            wrapOutboundOut(.head(.init(version: .http1_1, status: answer.status, headers: headers))), promise: nil)
+        if head.method != .HEAD {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
+        }
+        let isKeepAlive = head.isKeepAlive
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
+            if !isKeepAlive { bound.value.close(promise: nil) }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Auth
+import Events
+import Foundation
+import HTTPSupport
+import Identifiers
+import Logging
+import ServiceSupport
+
+extension Joiner {
+    func join(_ socket: SocketRef, _ reference: RoomReference, _ identity: Identity, _ resume: SocketRequest.Resume)
+        async throws
+    {
+        if case .code(let code) = reference, let room = hub.room(code), await room.seemsFull(to: identity.userID),
+            try await room.services.seats.isFull(code, for: identity.userID)
+        {
+            throw Refusal(.roomFull)
+        }
+        var admission = try await admit(reference, identity.userID)
+        let ref = RoomRef(id: admission.view.room.id, code: admission.view.room.roomId)
+        try await hub.withRoom(ref, on: socket.loop) { room, isNew in
+            // Who was not heard of before the room's events were bound is asked about again: subscribe first, read
+            // second.
+            if isNew { admission = try await admit(.id(ref.id), identity.userID) }
+            await room.found(identity.userID, limit: admission.view.room.maxParticipants)
+            try await enter(socket, room, admission, identity, resume)
+        }
+    }
+
+    private func admit(_ reference: RoomReference, _ userId: UserID) async throws -> RoomDirectory.Admission {
+        let admission: RoomDirectory.Admission
+        do { admission = try await rooms.admission(reference, userId) } catch {
+            if case InternalCallError.refused = error { throw Refusal(.roomNotFound) }
+            throw error
+        }
+        guard admission.view.ban == nil, admission.view.member != nil else {
+            metrics.denied(userId, "\(admission.view.room.roomId)", action: "join_socket")
+            throw Refusal(.notAMember)
+        }
+        guard admission.view.room.isActive else { throw Refusal(.roomEnded) }
+        return admission
+    }
+
+    private func enter(
+        _ socket: SocketRef, _ room: LiveRoom, _ admission: RoomDirectory.Admission, _ identity: Identity,
+        _ resume: SocketRequest.Resume
+    ) async throws {
+        guard let member = admission.view.member else { return }
+        let userId = identity.userID
+        let occupant = SeatStore.Occupant(userId: userId, name: member.displayName, role: member.role)
+        async let live = timeline.live(room.id, facts: admission.view.facts, for: userId)
+        let seat = try await room.takeSeat(occupant, socket.connectionId)
+        do {
+            let live = try await live
+            let (first, isRecovered) = try await place(resume, live, room.id)
+            var view = admission.view.room
+            view.standing?.participantCount = seat.count
+            view.standing?.myRole = member.role
+            let joined = JoinedFrame(
+                room: try WireJSON.encode(view), userId: userId, connectionId: socket.connectionId, seq: live.seq,
+                isRecovered: isRecovered, recent: isRecovered ? nil : live.recent, session: admission.session,
+                heartbeatMs: limits.heartbeatMs)
+            let facts = admission.view.facts
+            room.perform { room in
+                room.welcome(socket, userId, joined, next: first, expiresAt: identity.expiresAt, facts: facts)
+            }
+            await closeIfBannedMeanwhile(identity, room)
+            if isRecovered { metrics.resumed() }
+        } catch {
+            room.perform { $0.detach(socket.connectionId, .closed) }
+            throw error
+        }
+    }
+
+    /// A ban that became known while somebody came in has closed what was open then, which this was not yet.
+    private func closeIfBannedMeanwhile(_ identity: Identity, _ room: LiveRoom) async {
+        do { try await access.bans.check(identity) } catch is Problem {
+            room.perform { $0.close(identity.userID, .accountBanned) }
+        } catch {
+            logger.debug("a ban cannot be confirmed", metadata: [LogKeys.error: "\(error)"])
+        }
+    }
+
+    /// Where the socket's entries begin, and whether that is where it left off.
+    private func place(
+        _ resume: SocketRequest.Resume, _ live: TimelineReader.Live, _ room: RoomID
+    ) async throws -> (first: Int64, isRecovered: Bool) {
+        guard case .after(let seq) = resume, seq <= live.seq, live.seq - seq <= Self.resumeWindow else {
+            return (live.seq + 1, false)
+        }
+        return (seq + 1, true)
+    }
+}
+
+/// The first frame, but for who sits in the room at the moment it is sent.
+struct JoinedFrame: Sendable {
+    var room: [UInt8]
+    var userId: UserID
+    var connectionId: ConnectionID
+    var seq: Int64
+    var isRecovered: Bool
+    /// A JSON array; `nil` where the client is brought up instead.
+    var recent: [UInt8]?
+    var session: [UInt8]?
+    var heartbeatMs: Int64
+
+    func frame(participants: [UInt8]) -> Frame {
+        var writer = FrameWriter(type: "joined", capacity: participants.count + (recent?.count ?? 0) + 1024)
+        writer.field("room", json: room)
+        writer.field(
+            "self", json: Array("{\"userId\":\"\(userId)\",\"connectionId\":\"\(connectionId)\"}".utf8))
+        writer.field("participants", json: participants)
+        writer.field("seq", seq)
+        writer.field("recovered", isRecovered)
+        writer.field("recent", json: recent ?? Array("[]".utf8))
+        writer.field("session", json: session ?? Array("null".utf8))
+        writer.field("heartbeatMs", heartbeatMs)
+        writer.field("serverTime", Timestamp.now())
+        writer.field("resumeWindow", Joiner.resumeWindow)
+        return writer.finish(ephemeral: false)
+    }
+}
+
+extension LiveRoom {
+    /// Sends a socket its first frame and makes it part of the room, in one turn of the room's loop: nothing that
+    /// happens here falls between what `joined` shows and what follows it.
+    func welcome(
+        _ socket: SocketRef, _ userId: UserID, _ joined: JoinedFrame, next: Int64, expiresAt: Timestamp?, facts: Int64
+    ) {
+        guard holding[socket.connectionId] != nil else { return socket.close(.replaced) }
+        let frame = joined.frame(participants: roster.participantsJSON())
+        socket.perform { session in
+            guard session.enter(self, as: userId, until: expiresAt) else {
+                return self.perform { $0.detach(socket.connectionId, .closed) }
+            }
+            session.post(frame)
+        }
+        attach(socket, as: userId, next: next, seq: joined.seq, facts: facts)
+        observe(head: joined.seq)
+        socket.perform { $0.catchUp() }
+    }
+}
