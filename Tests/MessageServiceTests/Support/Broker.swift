@@ -1,0 +1,97 @@
+import AMQP
+import EventBus
+import Events
+import Foundation
+import Identifiers
+import Logging
+import Synchronization
+import TestSupport
+
+@testable import MessageService
+
+/// Hears all events of a stage's broker, and speaks to it as a signaling node does.
+final class Ear: Sendable {
+    private struct State {
+        var events: [Event] = []
+        var replies: [UUID: CommandReply] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    var events: [Event] { state.withLock { $0.events } }
+
+    func events(of room: RoomRef) -> [Event] { events.filter { $0.room?.id == room.id && $0.seq != nil } }
+
+    func reply(to id: UUID) -> CommandReply? { state.withLock { $0.replies[id] } }
+
+    fileprivate func heard(_ delivery: AMQPDelivery) {
+        if let event = try? Event(delivery) {
+            state.withLock { $0.events.append(event) }
+        } else if let batch = try? WireJSON.decode(ReplyBatch.self, from: delivery.body) {
+            state.withLock { state in for reply in batch.replies { state.replies[reply.id] = reply } }
+        }
+    }
+}
+
+/// Sends commands and hears their replies.
+struct Node: Sendable {
+    let ear: Ear
+    private let publisher: AMQPPublisher
+    private let queue: @Sendable () -> String?
+
+    fileprivate init(ear: Ear, publisher: AMQPPublisher, queue: @escaping @Sendable () -> String?) {
+        self.ear = ear
+        self.publisher = publisher
+        self.queue = queue
+    }
+
+    func send(_ commands: [MessageCommand]) async throws {
+        guard let first = commands.first else { return }
+        let message = AMQPMessage(
+            body: try WireJSON.encode(CommandBatch(commands: commands)),
+            properties: AMQPProperties(contentType: "application/json", persistent: false, replyTo: queue()))
+        try await publisher.publish(
+            message, exchange: CommandShard.exchange, routingKey: String(CommandShard.shard(of: first.roomUuid)))
+    }
+
+    /// Sends one command and waits for its reply.
+    func ask(_ command: MessageCommand) async throws -> CommandReply {
+        try await send([command])
+        try await eventually("the command is answered") { ear.reply(to: command.id) != nil }
+        return ear.reply(to: command.id)!
+    }
+}
+
+extension MessageCommand {
+    static func text(_ content: String, _ room: RoomRef, by user: UserID, id: String? = nil) -> MessageCommand {
+        MessageCommand(
+            id: UUID(), roomUuid: room.id, roomId: room.code, userId: user, requestId: "request", type: .text,
+            content: content, trackRef: nil, parentId: nil, clientMessageId: id ?? UUID().uuidString)
+    }
+}
+
+extension Stage {
+    /// Lends a node that is connected and hears everything from now on.
+    func withNode<T: Sendable>(_ body: @Sendable (Node) async throws -> T) async throws -> T {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let configuration = try AMQPConfiguration(url: brokerURL, connectionName: "test-node")
+        let ear = Ear()
+        var topology = EventTopology.publishing
+        topology.queues = [.exclusive()]
+        topology.bindings = [AMQPBinding(exchange: EventTopology.exchange, queue: "", routingKey: "#")]
+        let consumer = AMQPConsumer(configuration, topology: topology, queue: "", concurrency: 1, logger: logger) {
+            ear.heard($0)
+            return .ack
+        }
+        let publisher = AMQPPublisher(
+            configuration, topology: CommandTopology.commands.merging(EventTopology.publishing), logger: logger)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await consumer.run() }
+            group.addTask { try await publisher.run() }
+            try await eventually("the node is connected") { consumer.isConnected && publisher.isAvailable }
+            let result = try await body(Node(ear: ear, publisher: publisher) { consumer.queueName })
+            group.cancelAll()
+            return result
+        }
+    }
+}

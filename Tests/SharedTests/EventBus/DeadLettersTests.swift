@@ -1,0 +1,104 @@
+import AMQP
+import EventBus
+import Events
+import Foundation
+import Identifiers
+import Testing
+import TestSupport
+
+/// `parlor dead-letters`, the built command, against a real broker.
+@Suite struct DeadLettersTests {
+    private static let parlor = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../.build/debug/parlor").standardizedFileURL.path
+
+    /// What the command prints.
+    private static func run(_ broker: String, _ arguments: String...) async throws -> String {
+        let log = FileManager.default.temporaryDirectory.appending(path: "parlor-dead-letters-\(UUID()).log")
+        defer { try? FileManager.default.removeItem(at: log) }
+        let command = try ServerProcess(
+            parlor, ["dead-letters"] + arguments, environment: ["RABBITMQ_URL": broker], log: log)
+        try await eventually("the command ends", within: .seconds(60)) { !command.isRunning }
+        return try String(contentsOf: log, encoding: .utf8)
+    }
+
+    private static func withDeadLetters(
+        _ body: (_ broker: String, _ bus: Bus, _ dead: [Event], _ heal: Mark) async throws -> Void
+    ) async throws {
+        let broker = try await RabbitMQServer.shared()
+        try await PostgresServer.withDatabase { database in
+            try await broker.withVhost { url in
+                try await Bus.with(database, url) { bus in
+                    let heal = Mark()
+                    let consumer = EventConsumer(
+                        name: "notifications", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool,
+                        retries: RetrySchedule(delays: [.milliseconds(50)]), logger: silent
+                    ) { event, tx in
+                        guard heal.value == 1 else { throw Failure() }
+                        try await Bus.effect(event, tx)
+                    }
+                    let publisher = bus.publisher()
+                    let room = RoomRef(id: .new(), code: .random())
+                    let events = (1...3).map { Event.example(room, $0) }
+                    try await running(publisher, consumer) {
+                        try await publisher.connected()
+                        try await consumer.connected()
+                        let encoder = EventEncoder(source: "test")
+                        for result in try await publisher.publish(events.map(encoder.encode)) { try result.get() }
+                        try await eventually("all are dead") {
+                            try await run(url, "list", "notifications").contains("notifications: 3")
+                        }
+                        try await body(url, bus, events, heal)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func lettersAreCountedAndShownWithTheirReasonsAndStay() async throws {
+        try await Self.withDeadLetters { broker, _, dead, _ in
+            let list = try await Self.run(broker)
+            #expect(list.contains("notifications: 3\n") && list.contains("rooms.events: no such queue"))
+            let shown = try await Self.run(broker, "show", "notifications")
+            for event in dead {
+                #expect(shown.contains("\(event.id)\n"))
+                #expect(shown.contains("  key       \(event.routingKey)\n"))
+            }
+            #expect(shown.contains("  type      user_left\n") && shown.contains("  reason    Failure()\n"))
+            #expect(shown.contains("  attempts  2\n"))
+            #expect(!shown.contains("participant_count"))
+            #expect(try await Self.run(broker, "show", "notifications", "--body").contains("participant_count"))
+            let one = try await Self.run(broker, "show", "notifications", "--limit", "1")
+            #expect(dead.count { one.contains("\($0.id)\n") } == 1)
+            try await eventually("they are back") {
+                try await Self.run(broker, "list", "notifications").contains("notifications: 3")
+            }
+        }
+    }
+
+    @Test func aLetterThatIsRetriedHasAllAttemptsAheadAndIsHandledOnce() async throws {
+        try await Self.withDeadLetters { broker, bus, dead, heal in
+            heal.value = 1
+            let answer = try await Self.run(broker, "retry", "notifications", "--id", "\(dead[1].id)")
+            #expect(answer.contains("1 put back into notifications"))
+            try await eventually("it is handled") { try await bus.effects().map(\.n) == [2] }
+            #expect(try await Self.run(broker, "retry", "notifications", "--all").contains("2 put back"))
+            try await eventually("the others are too") { try await bus.effects().map(\.n).sorted() == [1, 2, 3] }
+            #expect(try await Self.run(broker, "list", "notifications").contains("notifications: 0"))
+        }
+    }
+
+    @Test func aLetterThatIsDroppedIsGoneAndNothingIsDroppedByMistake() async throws {
+        try await Self.withDeadLetters { broker, bus, dead, _ in
+            #expect(try await Self.run(broker, "drop", "notifications").contains("Say which"))
+            let answer = try await Self.run(broker, "drop", "notifications", "--id", "\(dead[0].id)")
+            #expect(answer.contains("1 dropped from notifications"))
+            try await eventually("two are left") {
+                try await Self.run(broker, "list", "notifications").contains("notifications: 2")
+            }
+            let rest = try await Self.run(broker, "show", "notifications")
+            #expect(!rest.contains("\(dead[0].id)") && rest.contains("\(dead[2].id)"))
+            #expect(try await Self.run(broker, "drop", "notifications", "--all").contains("2 dropped"))
+            #expect(try await bus.effects().isEmpty)
+        }
+    }
+}

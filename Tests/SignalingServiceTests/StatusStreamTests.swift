@@ -1,0 +1,100 @@
+import Events
+import Foundation
+import Identifiers
+import ParlorClient
+import TestSupport
+import Testing
+
+@testable import SignalingService
+
+@Suite struct StatusStreamTests {
+    @Test func tellsWhatConcernsItsUser() async throws {
+        try await World.with { world in
+            let (ada, bob) = (try await world.person("Ada"), try await world.person("Bob"))
+            let room = try await world.house.makeRoom([ada, bob])
+            let later = try await world.house.makeRoom([ada])
+            try await world.withNode { node in
+                let stream = try await node.connect("/ws/status", .header(bob.token))
+                #expect(try await stream.frame("ready")["self"]?["userId"]?.string == bob.userId.description)
+                try await eventually("news of the room arrive") {
+                    try await world.house.say("x", by: ada, in: room)
+                    try await Task.sleep(for: .milliseconds(50))
+                    return !stream.frames("unread_changed").isEmpty
+                }
+                #expect(stream.frames("unread_changed")[0]["roomId"]?.string == room.code.description)
+                // Many messages at once are one word a second.
+                let before = stream.frames("unread_changed").count
+                for _ in 0..<50 { try await world.house.say("y", by: ada, in: room) }
+                let last = await world.house.rooms[room.code]?.entries.count ?? 0
+                try await stream.frame("unread_changed") { $0["lastSeq"]?.int == last }
+                #expect(stream.frames("unread_changed").count - before <= 4)
+
+                try await world.house.add(bob, to: later)
+                try await eventually("the new room is followed") {
+                    try await world.house.say("z", by: ada, in: later)
+                    return stream.frames("unread_changed").contains { $0["roomId"]?.string == later.code.description }
+                }
+                let fields = InvitationFields(
+                    invitationId: .new(), email: bob.email.uppercased(), status: .pending, delivery: .queued,
+                    invitedBy: ada.userId, roomName: nil, expiresAt: .now())
+                try await world.house.publish(Event(body: .invitationCreated(fields), room: later, userId: ada.userId))
+                #expect(
+                    try await stream.frame("invitation")["invitation"]?["invitedBy"]?.string == ada.userId.description)
+
+                try await stream.send(["type": "ping", "id": 1])
+                #expect(try await stream.frame("pong")["id"] == 1)
+                try await stream.send(["type": "typing", "isTyping": true, "id": 2])
+                #expect(try await stream.frame("error")["id"] == 2)
+                try await stream.send(["type": "bye"])
+                try await expect(stream, closesWith: 1000)
+            }
+        }
+    }
+
+    @Test func aStreamBeginsWithReadyAndTheUnreadWhateverComesMeanwhile() async throws {
+        try await World.with { world in
+            let bob = try await world.person("Bob")
+            let unread = NotificationView.about(bob)
+            let later = NotificationView.about(bob)
+            try await world.withNode { node in
+                await world.house.set {
+                    $0.unread = [unread]
+                    $0.beforeUnread = { house in
+                        // Both pass while the stream is being opened; one of them is in the list already.
+                        for each in [unread, later] {
+                            try await house.publish(Event(body: .notificationCreated(each), userId: bob.userId))
+                        }
+                        try await Task.sleep(for: .milliseconds(300))
+                    }
+                }
+                let stream = try await node.connect("/ws/status", .header(bob.token))
+                try await eventually("both are told") { stream.frames("notification").count >= 2 }
+                #expect(stream.frames.map(\.type) == ["ready", "notification", "notification"])
+                let told = stream.frames("notification").compactMap { $0["notification"]?["id"]?.string }
+                #expect(told == [unread, later].map { $0.id.description })
+            }
+        }
+    }
+
+    @Test func aRefreshNeedsATokenOfTheSameUser() async throws {
+        try await World.with { world in
+            let (ada, bob) = (try await world.person("Ada"), try await world.person("Bob"))
+            try await world.withNode { node in
+                let stream = try await node.connect("/ws/status", .header(ada.token))
+                try await stream.frame("ready")
+                try await stream.send(["type": "refresh", "token": .string(bob.token), "id": 1])
+                #expect(try await stream.frame("error")["id"] == 1)
+                try await stream.send(["type": "refresh", "token": .string(ada.token), "id": 2])
+                #expect(try await stream.frame("ack")["id"] == 2)
+            }
+        }
+    }
+}
+
+extension NotificationView {
+    fileprivate static func about(_ person: Person) -> NotificationView {
+        NotificationView(
+            id: .new(), userId: person.userId, email: nil, kind: "match_found", title: "News", payload: [:],
+            status: .sent, attempts: 0, lastError: nil, readAt: nil, createdAt: .now())
+    }
+}

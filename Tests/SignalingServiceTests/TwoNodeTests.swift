@@ -1,0 +1,138 @@
+import Events
+import Foundation
+import Identifiers
+import ParlorClient
+import Redis
+import TestSupport
+import Testing
+
+@testable import SignalingService
+
+/// One room on two nodes.
+@Suite struct TwoNodeTests {
+    @Test func presenceSignalsAndMediaCross() async throws {
+        try await World.with { world in
+            let people = try await world.people(2)
+            let room = try await world.house.makeRoom(people)
+            try await world.withNode { left in
+                try await world.withNode { right in
+                    let a = try await left.connect(people[0], room)
+                    let own = try await a.joined()
+                    let b = try await right.connect(people[1], room)
+                    let joined = try await b.joined()
+                    #expect(joined["participants"]?.array?.count == 2)
+                    let came = try await a.frame("user_joined")
+                    let target = try #require(came["participant"]?["connections"]?[0]?.string)
+                    #expect(joined["self"]?["connectionId"]?.string == target)
+
+                    try await a.send(["type": "signal", "to": .string(target), "data": ["sdp": "offer"]])
+                    let signal = try await b.frame("signal")
+                    #expect(signal["data"]?["sdp"] == "offer")
+                    #expect(signal["from"]?["connectionId"] == own["self"]?["connectionId"])
+                    try await b.send(["type": "signal", "to": .string(people[0].userId.description), "data": 5])
+                    #expect(try await a.frame("signal")["data"] == 5)
+
+                    try await b.send(["type": "media", "audio": true])
+                    let media = try await a.frame("media")
+                    #expect(media["audio"] == true && media["video"] == false)
+                    try await a.say("across")
+                    try await b.frame("message_created")
+                    try await a.frame("ack")
+
+                    try await b.send(["type": "bye"])
+                    #expect(try await a.frame("user_left")["reason"] == "bye")
+                    #expect(a.frames("user_joined").count == 1)
+                    #expect(a.frames("user_left").count == 1)
+                }
+            }
+        }
+    }
+
+    @Test func theSixthSocketReplacesTheOldestElsewhere() async throws {
+        try await World.with { world in
+            let people = try await world.people(1)
+            let room = try await world.house.makeRoom(people)
+            try await world.withNode { left in
+                try await world.withNode { right in
+                    let first = try await left.connect(people[0], room)
+                    _ = try await first.joined()
+                    for _ in 0..<5 { _ = try await right.connect(people[0], room).joined() }
+                    try await expect(first, closesWith: 4009)
+                }
+            }
+        }
+    }
+
+    @Test func afterAFlushNobodyNewComesBeforeTheHoldersAreKnown() async throws {
+        try await World.with { world in
+            let people = try await world.people(4)
+            let room = try await world.house.makeRoom(people, max: 2)
+            try await world.withNode { left in
+                try await world.withNode { right in
+                    let a = try await left.connect(people[0], room)
+                    let b = try await right.connect(people[1], room)
+                    _ = try await a.joined()
+                    _ = try await b.joined()
+                    _ = try await world.redis.send(RedisCommand("FLUSHDB"))
+                    // Refused as full, once the nodes have said who sits here; until then as unavailable.
+                    try await eventually("it is known to be full") {
+                        let code = try await right.connect(people[2], room).closed()
+                        #expect(code == 4007 || code == 4102)
+                        return code == 4007
+                    }
+                    try await a.send(["type": "bye"])
+                    try await expect(a, closesWith: 1000)
+                    try await b.frame("user_left")
+                    _ = try await left.connect(people[3], room).joined()
+                    #expect(b.socket.isOpen)
+                }
+            }
+        }
+    }
+
+    @Test func whoGoesWhenToldToFindsTheSeatElsewhere() async throws {
+        try await World.with(["DRAIN_SECONDS": "20"]) { world in
+            let people = try await world.people(2)
+            let room = try await world.house.makeRoom(people, max: 1)
+            try await world.withNode { right in
+                try await world.withNode { left in
+                    let a = try await left.connect(people[0], room)
+                    _ = try await a.joined()
+                    await left.drain()
+                    try await a.frame("draining")
+                    await a.socket.close()
+                    try await eventually("its going is known") {
+                        let seats = SeatStore(redis: world.redis, node: "test/1")
+                        return try await seats.snapshot(room.code).seats.values.allSatisfy(\.connections.isEmpty)
+                    }
+                    try await expect(right.connect(people[1], room), closesWith: 4007)
+                    _ = try await right.connect(people[0], room).joined()
+                }
+            }
+        }
+    }
+
+    @Test func aDrainTellsEverybodyAndKeepsTheSeats() async throws {
+        try await World.with(["DRAIN_SECONDS": "2"]) { world in
+            let people = try await world.people(3)
+            let room = try await world.house.makeRoom(people, max: 2)
+            try await world.withNode { right in
+                try await world.withNode { left in
+                    let a = try await left.connect(people[0], room)
+                    let b = try await left.connect(people[1], room)
+                    _ = try await a.joined()
+                    _ = try await b.joined()
+                    await left.drain()
+                    for talker in [a, b] {
+                        let frame = try await talker.frame("draining")
+                        #expect((frame["reconnectAfterMs"]?.int ?? -1) >= 0)
+                        try await expect(talker, closesWith: 4200)
+                    }
+                    try await expect(right.connect(people[2], room), closesWith: 4007)
+                    let back = try await right.connect(people[0], room, after: 3)
+                    #expect(try await back.joined()["recovered"] == true)
+                }
+            }
+        }
+    }
+}
