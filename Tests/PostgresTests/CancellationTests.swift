@@ -5,7 +5,10 @@ import Testing
 @Suite struct CancellationTests {
     private func sleepers(_ pool: PGPool) async throws -> Int {
         try await pool.query(
-            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'")[0].get(0)
+            """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND state = 'active' AND query = 'SELECT pg_sleep(600)'
+            """)[0].get(0)
     }
 
     @Test func reachesTheServerAndKeepsTheLink() async throws {

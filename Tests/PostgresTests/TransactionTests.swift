@@ -166,7 +166,12 @@ import Testing
             try await pool.transaction { tx in
                 async let slow = tx.query("SELECT pg_sleep(0.3)")
                 try await eventually("the first statement is under way") {
-                    try await !pool.query("SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'").isEmpty
+                    try await !pool.query(
+                        """
+                        SELECT FROM pg_stat_activity
+                        WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'
+                        """
+                    ).isEmpty
                 }
                 let error = await pgError { try await tx.query("SELECT 1") }
                 #expect(error?.kind == .misuse)

@@ -213,9 +213,13 @@ final class Worker: Sendable {
 
 /// What the worker has announced.
 final class EventLog: Sendable {
-    private let state = Mutex<(events: [Event], roomsURL: String)>(([], ""))
+    private let state = Mutex<(events: [Event], seen: Set<EventID>, roomsURL: String)>(([], [], ""))
 
-    func append(_ event: Event) { state.withLock { $0.events.append(event) } }
+    /// Events come at least once: a worker that is killed between publishing and noting it publishes again, under the
+    /// same id, which is where whoever handles events tells the two apart.
+    func append(_ event: Event) {
+        state.withLock { if $0.seen.insert(event.id).inserted { $0.events.append(event) } }
+    }
     func note(roomsURL: String) { state.withLock { $0.roomsURL = roomsURL } }
     var roomsURL: String { state.withLock { $0.roomsURL } }
     var all: [Event] { state.withLock { $0.events } }
