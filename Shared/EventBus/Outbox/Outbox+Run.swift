@@ -51,6 +51,7 @@ extension Outbox {
         do {
             if !confirmed.isEmpty { try await store.delete(confirmed) }
             if !refused.isEmpty { try await store.putOff(refused) }
+            forget(confirmed + refused)
         } catch {
             putBack(confirmed: confirmed, refused: refused)
             throw error
@@ -69,7 +70,7 @@ extension Outbox {
             while !isDirect, !Task.isCancelled {
                 do {
                     // Also while our broker is away: another instance may reach it.
-                    try await store.disown()
+                    try await leaveRowsToRelay()
                     waiting.send()
                     guard publisher.isAvailable else { break }
                     try await catchUp()
@@ -85,13 +86,17 @@ extension Outbox {
     /// Goes back to publishing at once, after everything that was committed before.
     private func catchUp() async throws {
         guard try await store.waiting(limit: Self.few).count < Self.few else { return }
-        // Whoever commits from now on is held back; whoever did before is in the table, and visible.
+        let deadline = ContinuousClock.now + Self.patience
+        // Who stores from now on is held back; who stored before is seen in the table once committed.
         beginCatchingUp()
-        leaveToRelay(try await store.disown())
+        while !isSettled {
+            guard ContinuousClock.now < deadline else { return fallBehind() }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        try await leaveRowsToRelay()
         let (count, last) = try await store.waiting(limit: Self.few * 4)
         guard count < Self.few * 4 else { return fallBehind() }
         waiting.send()
-        let deadline = ContinuousClock.now + Self.patience
         while try await store.isWaiting(upTo: last) {
             guard publisher.isAvailable, ContinuousClock.now < deadline else { return fallBehind() }
             try await Task.sleep(for: .milliseconds(5))
@@ -134,7 +139,7 @@ extension Outbox {
                         logger.notice("events of an instance that is gone are relayed")
                     }
                     if .seconds(status.ownLag) > Self.forgottenAfter {
-                        try await store.disown(olderThan: Self.forgottenAfter)
+                        try await leaveForgottenRows(olderThan: Self.forgottenAfter)
                     }
                     waiting.send()
                 }

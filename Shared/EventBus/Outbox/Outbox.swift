@@ -20,6 +20,8 @@ public final class Outbox: Service, Sendable {
         var outgoing: [StoredEvent] = []
         /// Somebody is handing `outgoing` over; others leave theirs with them.
         var isSubmitting = false
+        /// With the publisher, or confirmed and not deleted yet: whatever happens, these are not the relay's.
+        var submitted: Set<EventID> = []
         /// The broker has them; their rows can go.
         var confirmed: [EventID] = []
         /// No queue takes them, or the broker never will.
@@ -68,7 +70,10 @@ public final class Outbox: Service, Sendable {
                 attempt = collected
                 let value = try await body(tx, sink(collected))
                 let events = collected.close().map(\.event)
-                if !events.isEmpty { try tx.executeLater(store.insert(events, isOwner: isOwner)) }
+                if !events.isEmpty {
+                    let isOwner = state.withLock { $0.flow.store(events.map(\.id)) }
+                    try tx.executeLater(store.insert(events, isOwner: isOwner))
+                }
                 return value
             }
             commit(attempt)
@@ -94,20 +99,19 @@ public final class Outbox: Service, Sendable {
     private func commit(_ collected: Collected) {
         let entries = collected.close()
         guard !entries.isEmpty else { return }
-        release { order in entries.flatMap { order.commit($0.ticket, $0.event) } }
+        hand { state in state.flow.publish(entries.flatMap { state.order.commit($0.ticket, $0.event) }) }
     }
 
     private func abort(_ collected: Collected) {
         let entries = collected.close()
         guard !entries.isEmpty else { return }
-        release { order in entries.flatMap { order.abort($0.ticket) } }
+        hand { state in
+            state.flow.abort(entries.map(\.event.id))
+            return state.flow.publish(entries.flatMap { state.order.abort($0.ticket) })
+        }
     }
 
     // MARK: - Publishing
-
-    private func release(_ change: (inout PublishOrder) -> [StoredEvent]) {
-        hand { state in state.flow.publish(change(&state.order)) }
-    }
 
     /// Appends what `take` returns to what goes to the publisher, in this order whoever hands it over.
     private func hand(_ take: (inout State) -> [StoredEvent]) {
@@ -132,6 +136,7 @@ public final class Outbox: Service, Sendable {
                 return nil
             }
             defer { state.outgoing = [] }
+            state.submitted.formUnion(state.outgoing.map(\.id))
             return state.outgoing
         }
     }
@@ -141,6 +146,7 @@ public final class Outbox: Service, Sendable {
         state.withLock { state in
             state.confirmed += outcome.confirmed
             state.refused += outcome.refused
+            state.submitted.subtract(outcome.failed)
         }
         note(outcome)
         if !outcome.confirmed.isEmpty || !outcome.refused.isEmpty { settled.send() }
@@ -167,7 +173,7 @@ public final class Outbox: Service, Sendable {
     // MARK: - For the relay
 
     var isDirect: Bool { state.withLock(\.flow.isDirect) }
-    var isOwner: Bool { state.withLock(\.flow.isOwner) }
+    var isSettled: Bool { state.withLock(\.flow.isSettled) }
 
     var isLeading: Bool {
         get { state.withLock(\.isLeading) }
@@ -181,6 +187,9 @@ public final class Outbox: Service, Sendable {
         }
     }
 
+    /// The rows of these are done with.
+    func forget(_ events: [EventID]) { state.withLock { $0.submitted.subtract(events) } }
+
     func putBack(confirmed: [EventID], refused: [EventID]) {
         state.withLock { state in
             state.confirmed += confirmed
@@ -190,7 +199,17 @@ public final class Outbox: Service, Sendable {
 
     func beginCatchingUp() { state.withLock { $0.flow.beginCatchingUp() } }
 
-    func leaveToRelay(_ events: Set<EventID>) { state.withLock { $0.flow.leaveToRelay(events) } }
+    /// Leaves to the relay what this process will not publish.
+    func leaveRowsToRelay() async throws {
+        let events = try await store.disown(except: state.withLock { Array($0.submitted) })
+        state.withLock { $0.flow.leaveToRelay(events) }
+    }
+
+    /// The same, for rows whose commit or deletion got lost on the way.
+    func leaveForgottenRows(olderThan age: Duration) async throws {
+        let events = try await store.disown(olderThan: age)
+        state.withLock { $0.flow.leaveToRelay(events) }
+    }
 
     func endCatchingUp() { hand { $0.flow.endCatchingUp() } }
 

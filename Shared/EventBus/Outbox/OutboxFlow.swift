@@ -1,19 +1,25 @@
 internal import Identifiers
 
-/// Which way committed events go: straight to the broker, or by the table because older ones are still there. Pure.
+/// Which way stored events go: straight to the broker, or by the table because older ones are still there. Pure.
 ///
 /// Once one event could not be published, later ones must not overtake it: they stay in the table, where the relay takes them
 /// in order. When little is left there, new events are held back for the moment in which the rest leaves; then the way is
 /// straight again.
+///
+/// An event takes its way when it is stored, and is heard of again after its commit, when the way may have changed: what was
+/// left to the relay in between is the relay's alone, or it would be published twice.
 struct OutboxFlow: Sendable {
     private enum Mode {
         case direct
         case behind
-        /// `relayed`: stored since the look began, and left to the relay by it.
-        case catchingUp(held: [StoredEvent], relayed: Set<EventID>)
+        case catchingUp(held: [StoredEvent])
     }
 
     private var mode = Mode.direct
+    /// Stored, and their commit is not heard of yet.
+    private var open: Set<EventID> = []
+    /// Those of them that the relay publishes.
+    private var left: Set<EventID> = []
 
     /// More than this, and the table keeps them after all.
     private let heldLimit: Int
@@ -26,21 +32,32 @@ struct OutboxFlow: Sendable {
         if case .direct = mode { true } else { false }
     }
 
-    /// Whether what is stored now will be published by this process; the relay takes the rest.
-    var isOwner: Bool {
-        if case .behind = mode { false } else { true }
+    /// Events are being stored; returns whether this process will publish them. The relay takes the rest.
+    mutating func store(_ events: [EventID]) -> Bool {
+        open.formUnion(events)
+        guard case .behind = mode else { return true }
+        left.formUnion(events)
+        return false
+    }
+
+    /// Their transaction came to nothing.
+    mutating func abort(_ events: [EventID]) {
+        open.subtract(events)
+        left.subtract(events)
     }
 
     /// Committed events in order; returns those to be published now.
     mutating func publish(_ events: [StoredEvent]) -> [StoredEvent] {
+        for event in events { open.remove(event.id) }
+        let events = left.isEmpty ? events : events.filter { left.remove($0.id) == nil }
         switch mode {
         case .direct: return events
         case .behind: return []
-        case .catchingUp(var held, let relayed):
+        case .catchingUp(var held):
             // Taken out first, lest the array be copied for each event.
             mode = .behind
-            held += relayed.isEmpty ? events : events.filter { !relayed.contains($0.id) }
-            if held.count <= heldLimit { mode = .catchingUp(held: held, relayed: relayed) }
+            held += events
+            if held.count <= heldLimit { mode = .catchingUp(held: held) }
             return []
         }
     }
@@ -50,21 +67,29 @@ struct OutboxFlow: Sendable {
         mode = .behind
     }
 
-    /// To be called before a look at what is left.
+    /// To be called before a look at what is left, which must wait for ``isSettled``.
     mutating func beginCatchingUp() {
-        if case .behind = mode { mode = .catchingUp(held: [], relayed: []) }
+        if case .behind = mode { mode = .catchingUp(held: []) }
     }
 
-    /// The relay publishes these: they are not held, or they would be published twice.
+    /// Whether all that was stored for the relay is committed, and can be seen in the table.
+    var isSettled: Bool { left.isEmpty }
+
+    /// The relay publishes these, which are committed.
     mutating func leaveToRelay(_ events: Set<EventID>) {
-        guard case .catchingUp(let held, let relayed) = mode, !events.isEmpty else { return }
-        mode = .catchingUp(held: held.filter { !events.contains($0.id) }, relayed: relayed.union(events))
+        guard !events.isEmpty else { return }
+        left.formUnion(open.intersection(events))
+        switch mode {
+        case .direct: mode = .behind
+        case .behind: break
+        case .catchingUp(let held): mode = .catchingUp(held: held.filter { !events.contains($0.id) })
+        }
     }
 
     /// What was left is published; returns what to publish now. Not direct afterwards where too much came meanwhile, or
     /// something failed.
     mutating func endCatchingUp() -> [StoredEvent] {
-        guard case .catchingUp(let held, _) = mode else { return [] }
+        guard case .catchingUp(let held) = mode else { return [] }
         mode = .direct
         return held
     }

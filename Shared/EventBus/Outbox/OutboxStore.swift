@@ -52,6 +52,17 @@ struct OutboxStore: Sendable {
 
     // MARK: - The relay's rows
 
+    /// Rows that the relay may publish now. Whoever owns an older row of the same room publishes that one first, or leaves it
+    /// too: nothing overtakes it.
+    private static let due = PGQuery(
+        unescaped: """
+            FROM outbox LEFT JOIN (
+                SELECT split_part(routing_key, '.', 3) AS room, min(id) AS first FROM outbox
+                WHERE owner IS NOT NULL AND split_part(routing_key, '.', 3) <> '-' GROUP BY 1
+            ) AS owned ON owned.room = split_part(outbox.routing_key, '.', 3)
+            WHERE owner IS NULL AND due_at <= now() AND (owned.first IS NULL OR id < owned.first)
+            """)
+
     private static let isDue = PGQuery(unescaped: "owner IS NULL AND due_at <= now()")
 
     /// The oldest, in order.
@@ -59,7 +70,7 @@ struct OutboxStore: Sendable {
         try await pool.query(
             """
             SELECT event_id, routing_key, type, is_mandatory, request_id, traceparent, occurred_at, body
-            FROM outbox WHERE \(Self.isDue) ORDER BY id LIMIT \(limit)
+            \(Self.due) ORDER BY id LIMIT \(limit)
             """
         ).map { row in
             let (id, routingKey, type, isMandatory, requestID, traceparent, timestamp, body) = try row.decode(
@@ -80,25 +91,37 @@ struct OutboxStore: Sendable {
         return (try row.get(0, as: Int.self), try row.get(1, as: Int64.self))
     }
 
+    /// Whether any is left of what this process does not keep waiting itself.
     func isWaiting(upTo id: Int64) async throws -> Bool {
-        try await pool.query("SELECT EXISTS (SELECT 1 FROM outbox WHERE \(Self.isDue) AND id <= \(id))")[0].get(0)
+        try await pool.query(
+            """
+            SELECT EXISTS (
+                SELECT FROM outbox AS waiting WHERE \(Self.isDue) AND id <= \(id) AND NOT EXISTS (
+                    SELECT FROM outbox AS held WHERE held.owner = \(owner) AND held.id < waiting.id
+                    AND split_part(held.routing_key, '.', 3) = split_part(waiting.routing_key, '.', 3)))
+            """)[0].get(0)
     }
 
     /// Leaves to the relay what this process will not publish, and says what that is.
-    @discardableResult
-    func disown() async throws -> Set<EventID> {
+    func disown(except kept: [EventID]) async throws -> Set<EventID> {
         Set(
-            try await pool.query("UPDATE outbox SET owner = NULL WHERE owner = \(owner) RETURNING event_id")
-                .map { try $0.get(0, as: EventID.self) })
+            try await pool.query(
+                """
+                UPDATE outbox SET owner = NULL WHERE owner = \(owner) AND event_id <> ALL(\(kept)) RETURNING event_id
+                """
+            ).map { try $0.get(0, as: EventID.self) })
     }
 
     /// The same, for rows whose commit or deletion got lost on the way.
-    func disown(olderThan age: Duration) async throws {
-        try await pool.execute(
-            """
-            UPDATE outbox SET owner = NULL
-            WHERE owner = \(owner) AND created_at < now() - \(age.wholeMilliseconds) * interval '1 millisecond'
-            """)
+    func disown(olderThan age: Duration) async throws -> Set<EventID> {
+        Set(
+            try await pool.query(
+                """
+                UPDATE outbox SET owner = NULL
+                WHERE owner = \(owner) AND created_at < now() - \(age.wholeMilliseconds) * interval '1 millisecond'
+                RETURNING event_id
+                """
+            ).map { try $0.get(0, as: EventID.self) })
     }
 
     /// The same, for owners that live no more; returns how many rows they left.

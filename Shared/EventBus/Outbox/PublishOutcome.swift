@@ -8,14 +8,18 @@ struct PublishOutcome: Sendable {
     private(set) var refused: [EventID] = []
     /// Why the first of them was refused.
     private(set) var refusal: AMQPError?
-    /// Why others are still to be sent.
+    /// What is still to be sent.
+    private(set) var failed: [EventID] = []
+    /// Why.
     private(set) var failure: AMQPError?
 
     init(_ events: [StoredEvent], _ results: [Result<Void, AMQPError>]) {
         for (event, result) in zip(events, results) {
             switch result {
             case .success: confirmed.append(event.id)
-            case .failure(let error) where error.isRetriable || error == .closed: failure = error
+            case .failure(let error) where error.isRetriable || error == .closed:
+                failed.append(event.id)
+                failure = error
             case .failure(let error):
                 refused.append(event.id)
                 refusal = refusal ?? error

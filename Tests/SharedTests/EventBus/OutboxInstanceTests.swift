@@ -44,6 +44,38 @@ import TestSupport
         }
     }
 
+    @Test func theRelayDoesNotOvertakeWhatALivingOwnerKeeps() async throws {
+        try await Bus.with { bus in
+            let (room, other) = (try await bus.makeRoom(), try await bus.makeRoom())
+            let silentOne = bus.outbox(bus.publisher())
+            for _ in 0..<3 { try await bus.write(silentOne, room) }
+            try await bus.write(silentOne, other)
+            // The room's first row has an owner that lives and does nothing; the rest is the relay's.
+            try await bus.pool.execute(
+                "UPDATE outbox SET owner = CASE id WHEN (SELECT min(id) FROM outbox) THEN 77 END")
+            let publisher = bus.publisher()
+            let outbox = bus.outbox(publisher)
+            let arrivals = Recorder<(RoomID, Int64)>()
+            let watcher = Self.watcher(bus, arrivals)
+            try await running(watcher) {
+                try await eventually("the watcher connects") { watcher.isConnected }
+                try await bus.pool.transaction { tx in
+                    try await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('lead outbox 77', 0))")
+                    try await running(publisher, outbox) {
+                        try await eventually("the other room's is relayed") { arrivals.count > 0 }
+                    }
+                    #expect(arrivals.all.map(\.0) == [other.id])
+                }
+                let successor = bus.publisher()
+                try await running(successor, bus.outbox(successor)) {
+                    try await eventually("all arrive") { arrivals.count >= 4 }
+                    try await eventually("the outbox is empty") { try await bus.outboxSize() == 0 }
+                }
+                #expect(arrivals.all.filter { $0.0 == room.id }.map(\.1) == [1, 2, 3])
+            }
+        }
+    }
+
     @Test func anOutageKeepsTheOrderOfRoomsThatSeveralInstancesWrite() async throws {
         let broker = try await RabbitMQServer.start()
         try await PostgresServer.withDatabase { database in
