@@ -98,7 +98,8 @@ import Testing
         try await KeyServer.run(.keys([known])) { server in
             let pace = PublishedKeys.Pace(maximumAge: .zero, minimumInterval: .zero, deadline: .milliseconds(500))
             let verifier = await verifier(server, pace: pace)
-            _ = try await verifier.verify(known.token())
+            // On a busy machine even a good answer may be late at first.
+            try await eventually("the key is known") { (try? await verifier.verify(known.token())) != nil }
             switch failure {
             case .error: server.set(.says("{}", status: .internalServerError))
             case .noJSON: server.set(.says("<html>", status: .ok))
