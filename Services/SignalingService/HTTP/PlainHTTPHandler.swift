@@ -1,7 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// Answers the few requests on the sockets' port that ask for no socket.
+/// Answers the few requests on the sockets' port that ask for no socket; at once, on the loop, so that who asks whether the
+/// node is ready does not stand in line behind those who want to be let in.
 final class PlainHTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -13,10 +14,10 @@ final class PlainHTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
         var headers: [(String, String)] = []
     }
 
-    private let answer: @Sendable (HTTPRequestHead) async -> Answer
+    private let answer: @Sendable (HTTPRequestHead) -> Answer
     private var head: HTTPRequestHead?
 
-    init(answer: @escaping @Sendable (HTTPRequestHead) async -> Answer) { self.answer = answer }
+    init(answer: @escaping @Sendable (HTTPRequestHead) -> Answer) { self.answer = answer }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -25,12 +26,7 @@ final class PlainHTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .end:
             guard let head else { return }
             self.head = nil
-            let answer = answer
-            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-            context.eventLoop.makeFutureWithTask { await answer(head) }.whenSuccess { answer in
-                let (handler, context) = bound.value
-                handler.write(answer, to: head, context: context)
-            }
+            write(answer(head), to: head, context: context)
         }
     }
 

@@ -104,7 +104,7 @@ final class SocketServer: Service {
         }
     }
 
-    private var answer: @Sendable (HTTPRequestHead) async -> PlainHTTPHandler.Answer {
+    private var answer: @Sendable (HTTPRequestHead) -> PlainHTTPHandler.Answer {
         let pages = PlainPages(health: health)
         return { head in pages.answer(head) }
     }
