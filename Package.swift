@@ -182,9 +182,9 @@ let package = Package(
             tests(
                 "SharedTests",
                 [
-                    "Identifiers", "Auth", "HTTPSupport", "ServiceSupport", "EventBus", "AMQP", "Postgres", "Events",
-                    "TestSupport", hummingbird, hummingbirdTesting, httpTypes, jwtKit, cryptoExtras, logging, lifecycle,
-                    metricsAPI, nioCore, nioFoundation, nioPosix,
+                    "Identifiers", "Auth", "HTTPSupport", "ServiceSupport", "EventBus", "AMQP", "Postgres", "Redis",
+                    "Events", "TestSupport", hummingbird, hummingbirdTesting, httpTypes, jwtKit, cryptoExtras, logging,
+                    lifecycle, metricsAPI, nioCore, nioFoundation, nioPosix,
                 ]),
             tests(
                 "RoomServiceTests",

@@ -84,7 +84,7 @@ extension LiveRoom {
         let (limit, now) = (services.limits.messages, Timestamp.now().millisecondsSinceEpoch)
         var allowance = allowances[userId] ?? MessageAllowance(limit, now: now)
         let wait = allowance.take(limit, now: now)
-        let news = allowance.news()
+        let news = allowance.news(limit, now: now)
         allowances[userId] = allowance
         if let news {
             Background.run("tell of messages", deadline: .seconds(2), logger: services.logger) {
@@ -95,10 +95,10 @@ extension LiveRoom {
     }
 
     /// REST and other nodes count on the same messages.
-    private func tell(_ count: Int, of userId: UserID) async {
+    private func tell(_ news: MessageAllowance.News, of userId: UserID) async {
         let left = await services.limiter.note(
-            count, of: services.messageLimit, subject: RateLimit.sender(userId, in: id))
-        allowances[userId]?.told(left: left, services.limits.messages, now: Timestamp.now().millisecondsSinceEpoch)
+            news.count, over: news.span, of: services.messageLimit, subject: RateLimit.sender(userId, in: id))
+        allowances[userId]?.told(left: left)
     }
 
     private func read(_ seq: Int64, id: FrameID?, from sender: Attached) {

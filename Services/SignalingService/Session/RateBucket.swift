@@ -14,17 +14,16 @@ struct RateBucket: Sendable, Equatable {
         filledAt = now
     }
 
-    /// Leaves at most so many tokens.
-    mutating func lower(to most: Int, _ limit: Limit, now: Int64) {
-        let filled = min(limit.burst, Double(tokens) + Double(max(0, now - filledAt)) / 1000 * limit.perSecond)
-        filledAt = max(now, filledAt)
-        tokens = Float(min(filled, Double(most)))
+    /// Takes tokens that somebody else had, as many as there are.
+    mutating func lower(by count: Double) { tokens = max(0, tokens - Float(count)) }
+
+    func tokens(_ limit: Limit, now: Int64) -> Double {
+        min(limit.burst, Double(tokens) + Double(max(0, now - filledAt)) / 1000 * limit.perSecond)
     }
 
     /// Takes one token; where there is none, says in how many ms there will be one.
     mutating func take(_ limit: Limit, now: Int64) -> Int? {
-        let elapsed = Double(max(0, now - filledAt)) / 1000
-        let filled = min(limit.burst, Double(tokens) + elapsed * limit.perSecond)
+        let filled = tokens(limit, now: now)
         filledAt = max(now, filledAt)
         guard filled < 1 else {
             tokens = Float(filled - 1)

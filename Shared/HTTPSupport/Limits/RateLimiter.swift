@@ -22,7 +22,7 @@ public final class RateLimiter: Sendable {
     /// Takes one token for `subject` and says how the bucket stands.
     public func take(_ limit: RateLimit, subject: String) async -> RateLimitDecision {
         let key = Self.key(limit, subject)
-        if let values = await ask(limit, key, 1, isTaken: false), values.count == 3,
+        if let values = await ask(limit, key, 1, over: nil), values.count == 4,
             let allowed = values[0].int, let remaining = values[1].int, let waitMs = values[2].int
         {
             return RateLimitDecision(limit: limit, isAllowed: allowed == 1, remaining: remaining, waitMs: waitMs)
@@ -33,24 +33,31 @@ public final class RateLimiter: Sendable {
 
     /// Takes tokens for what was let through already, as many as there are, and says how many are left; `nil` where the
     /// other instances cannot be told.
-    public func note(_ count: Int, of limit: RateLimit, subject: String) async -> Int? {
-        guard let values = await ask(limit, Self.key(limit, subject), count, isTaken: true), values.count == 3 else {
+    ///
+    /// - Parameter span: since the first of it was let through. What came back meanwhile is not lost because it is told late.
+    public func note(_ count: Int, over span: Duration, of limit: RateLimit, subject: String) async -> Double? {
+        guard let values = await ask(limit, Self.key(limit, subject), count, over: span), values.count == 4 else {
             return nil
         }
-        return values[1].int
+        return values[3].string.flatMap(Double.init)
     }
 
     private static func key(_ limit: RateLimit, _ subject: String) -> String { "limit:\(limit.name):\(subject)" }
 
     /// What Redis says; `nil` where it is away, or too slow.
-    private func ask(_ limit: RateLimit, _ key: String, _ count: Int, isTaken: Bool) async -> [RedisValue]? {
+    ///
+    /// - Parameter span: of what was taken already; `nil` for what is yet to be allowed.
+    private func ask(_ limit: RateLimit, _ key: String, _ count: Int, over span: Duration?) async -> [RedisValue]? {
         guard let redis, redis.isAvailable else { return nil }
         guard pausedUntil.withLock({ $0.map { $0 < .now } ?? true }) else { return nil }
         do {
             let reply = try await withDeadline(Self.deadline) {
                 try await redis.evaluate(
                     Self.script, keys: [key],
-                    arguments: [String(limit.perSecond), String(limit.burst), String(count), isTaken ? "1" : "0"])
+                    arguments: [
+                        String(limit.perSecond), String(limit.burst), String(count),
+                        span.map { String(Int($0 / .milliseconds(1))) } ?? "",
+                    ])
             }
             return reply.array
         } catch {
@@ -59,28 +66,30 @@ public final class RateLimiter: Sendable {
         }
     }
 
-    /// Answers {allowed, tokens left, ms until the next token}. Time is Redis's own, so that all instances agree.
+    /// Answers {allowed, tokens left, ms until the next token, tokens left with their fraction}. Time is Redis's own, so that
+    /// all instances agree.
     private static let script = RedisScript(
         """
-        local rate, burst, count = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+        local rate, burst, count, span = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
         local t = redis.call('TIME')
         local now = t[1] * 1000 + math.floor(t[2] / 1000)
         local state = redis.call('HMGET', KEYS[1], 't', 'n')
         local tokens = tonumber(state[2]) or burst
-        local last = tonumber(state[1]) or now
-        if now > last then tokens = math.min(burst, tokens + (now - last) * rate / 1000) end
+        local last = math.min(now, tonumber(state[1]) or 0)
+        -- A full bucket takes nothing back: what was taken some time ago left room for what came since.
+        local taken = math.max(last, now - (span or 0))
+        tokens = math.min(burst, tokens + (taken - last) * rate / 1000)
         local allowed = 0
-        if tokens >= count then
+        if span or tokens >= count then
             allowed = 1
             tokens = tokens - count
-        elseif ARGV[4] == '1' then
-            tokens = 0
         end
+        tokens = math.max(0, math.min(burst, tokens + (now - taken) * rate / 1000))
         redis.call('HSET', KEYS[1], 't', now, 'n', tostring(tokens))
         redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
         local wait = 0
         if tokens < 1 then wait = math.ceil((1 - tokens) / rate * 1000) end
-        return {allowed, math.floor(tokens), wait}
+        return {allowed, math.floor(tokens), wait, tostring(tokens)}
         """)
 }
 

@@ -23,18 +23,33 @@ import Testing
         var allowance = MessageAllowance(limit, now: 0)
         // The first asks at once, the others a few together, and only one question is under way.
         #expect(allowance.take(limit, now: 0) == nil)
-        #expect(allowance.news() == 1)
+        #expect(allowance.news(limit, now: 0) == .init(count: 1, span: .zero))
         for _ in 0..<6 { #expect(allowance.take(limit, now: 0) == nil) }
-        #expect(allowance.news() == nil)
+        #expect(allowance.news(limit, now: 0) == nil)
         // 10 are left for all, six of which were taken here meanwhile.
-        allowance.told(left: 10, limit, now: 0)
-        #expect(allowance.news() == 6)
-        for _ in 0..<4 { #expect(allowance.take(limit, now: 0) == nil) }
-        #expect(allowance.take(limit, now: 0) == 100)
+        allowance.told(left: 10)
+        #expect(allowance.news(limit, now: 50) == .init(count: 6, span: .milliseconds(50)))
+        for _ in 0..<4 { #expect(allowance.take(limit, now: 50) == nil) }
+        #expect(allowance.take(limit, now: 50) == 50)
         // Nobody could be asked: this node counts for itself.
-        allowance.told(left: nil, limit, now: 1000)
+        allowance.told(left: nil)
         for _ in 0..<10 { #expect(allowance.take(limit, now: 1000) == nil) }
         #expect(allowance.take(limit, now: 1000) != nil)
+    }
+
+    /// Far more come back in the time that the telling takes than the bucket holds.
+    @Test func aSlowAnswerTakesNothingFromWhoKeepsTheLimit() {
+        let limit = RateBucket.Limit(perSecond: 200, burst: 5)
+        var allowance = MessageAllowance(limit, now: 0)
+        for message in 0..<400 {
+            let now = Int64(message * 5)
+            #expect(allowance.take(limit, now: now) == nil)
+            guard message.isMultiple(of: 40) else { continue }
+            let count = message == 0 ? 1 : 40
+            #expect(allowance.news(limit, now: now) == .init(count: count, span: .milliseconds(count * 5 - 5)))
+            // As the shared bucket had it when the question arrived.
+            allowance.told(left: 4)
+        }
     }
 
     private func frame(_ size: Int, ephemeral: Bool) -> Frame {
