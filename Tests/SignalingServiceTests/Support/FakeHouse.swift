@@ -34,9 +34,13 @@ actor FakeHouse {
     var bannedAccounts: Set<UserID> = []
     var isRedisAway = false
     /// Whether entries are told to the broker; without, only the timeline has them.
-    var tellsBroker = true
-    /// Whether the timeline can be read.
+    var tellsEntries = true
+    /// Whether facts are told when they commit.
+    var tellsFacts = true
+    /// Whether anything of the timeline can be read.
     var isTimelineReadable = true
+    /// Whether its entries can, other than where it stands.
+    var areEntriesReadable = true
     var session: Events.JSONValue?
     var unread: [NotificationView] = []
     /// What happens between a question for the unread and its answer.
@@ -117,7 +121,7 @@ actor FakeHouse {
     func fact(_ body: TimelineBody, by userId: UserID?, in ref: RoomRef) async throws {
         rooms[ref.code]?.facts += 1
         let fact = rooms[ref.code]?.facts
-        if tellsBroker {
+        if tellsFacts {
             try? await publish(Event(body: .timeline(body), room: ref, userId: userId, fact: fact))
         }
         try await append(body, by: userId, in: ref)
@@ -128,7 +132,7 @@ actor FakeHouse {
         let seq = Int64(rooms[ref.code]?.entries.count ?? 0) + 1
         let entry = TimelineEntry(seq: seq, at: .now(), userId: userId, body: body)
         rooms[ref.code]?.entries.append(entry)
-        if tellsBroker {
+        if tellsEntries {
             try? await publish(
                 Event(body: .timeline(body), room: ref, userId: userId, timestamp: entry.at, seq: seq))
         }
@@ -194,7 +198,7 @@ actor FakeHouse {
     }
 
     func timeline(_ reference: String, after: Int64, limit: Int) throws -> [UInt8] {
-        guard isTimelineReadable else { throw HTTPError(.serviceUnavailable) }
+        guard isTimelineReadable, areEntriesReadable else { throw HTTPError(.serviceUnavailable) }
         timelineReads += 1
         let room = try room(reference)
         let items = Array(room.entries.dropFirst(Int(after)).prefix(limit))

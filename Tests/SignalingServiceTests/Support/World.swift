@@ -96,6 +96,13 @@ final class World: Sendable {
         return Person(userId: issued.userID, name: name, token: issued.token, email: email.lowercased())
     }
 
+    /// A token of the same person that ends at the given time, to the second.
+    func token(of person: Person, until end: Timestamp) async throws -> String {
+        let issued = try await tokens.issue(
+            email: person.email, name: person.name, role: .user, plan: "free", at: end - DevTokens.lifetime)
+        return issued.token
+    }
+
     func people(_ count: Int) async throws -> [Person] {
         var people: [Person] = []
         for index in 0..<count { people.append(try await person("P\(index)")) }
