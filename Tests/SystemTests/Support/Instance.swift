@@ -121,4 +121,14 @@ extension Stack {
             try value(key) != before && LocalPort.accepts(port)
         }
     }
+
+    /// `kill -9` of Redis, which comes back with nothing.
+    func killRedisAndItsData() async throws {
+        // Unlinked under its hands: what it writes from here on nobody will read.
+        let folder = URL(fileURLWithPath: try value("PARLOR_HOME")).appending(path: "data/redis")
+        for each in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil) {
+            try FileManager.default.removeItem(at: each)
+        }
+        try await killServer("redis")
+    }
 }
