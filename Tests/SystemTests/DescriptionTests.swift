@@ -63,7 +63,11 @@ extension SystemTests {
             let seats = [try await stack.sit(ben, in: room), try await stack.sit(ben, in: room)]
             let message = try await ada.write("hello", in: room)
             let id = try #require(message.json?["id"]?.string)
-            try await inbox.first("unread_changed") { $0.type == "unread_changed" }
+            // Of the first message after his stream has heard that he is a member now.
+            try await eventually("Ben is told of news", every: .milliseconds(300)) {
+                _ = try await ada.write("news", in: room)
+                return inbox.frames.contains { $0.type == "unread_changed" }
+            }
             try await ada.http.call("PUT", "/messages/\(id)", body: ["content": "edited"])
             try await ben.http.post("/messages/\(id)/reactions", ["emoji": "🎉"])
             try await ben.http.call("DELETE", "/messages/\(id)/reactions/%F0%9F%8E%89")

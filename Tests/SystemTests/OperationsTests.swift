@@ -10,7 +10,8 @@ extension SystemTests {
             let stack = try Stack.here
             let table = try await Table(stack)
             let eve = try await stack.person("Eve")
-            try await stack.withInstance(.signaling) { node in
+            // However slowly the frames are taken, none is allowed again meanwhile.
+            try await stack.withInstance(.signaling, ["FRAME_RATE": "0.001"]) { node in
                 await #expect(throws: ParlorClientError.closed(.notAMember)) {
                     try await Attendee.join(node.url, table.room.code, as: eve.account)
                 }

@@ -33,7 +33,7 @@ extension SystemTests {
                     for (vulture, room) in vultures {
                         group.addTask {
                             while !isOver.now, !Task.isCancelled {
-                                if try await Self.hasSeized(vulture, room, next) {
+                                if await Self.hasSeized(vulture, room, next) {
                                     seized.change { $0.append(room.code) }
                                 }
                                 try? await Task.sleep(for: .milliseconds(700))
@@ -77,12 +77,13 @@ extension SystemTests {
             return vultures
         }
 
-        private static func hasSeized(_ vulture: Person, _ room: TestRoom, _ node: String) async throws -> Bool {
+        private static func hasSeized(_ vulture: Person, _ room: TestRoom, _ node: String) async -> Bool {
             do {
                 let seat = try await Attendee.join(node, room.code, as: vulture.account, within: .seconds(120))
                 await seat.socket.close()
                 return true
-            } catch ParlorClientError.closed {
+            } catch {
+                // Refused, or not even answered while two thousand others come.
                 return false
             }
         }
