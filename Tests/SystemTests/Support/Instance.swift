@@ -65,8 +65,9 @@ final class Instance: Sendable {
     }
 
     private func awaitReady() async throws {
-        let http = ParlorHTTP(url, timeout: .seconds(3))
-        try await eventually("the \(service) instance is ready", every: .milliseconds(100)) {
+        // A late answer is one: a question that is given up early is only asked again by who waits longer.
+        let http = ParlorHTTP(url, timeout: .seconds(20))
+        try await eventually("the \(service) instance is ready", within: .seconds(120), every: .milliseconds(100)) {
             guard isRunning else { throw StackFault(description: "\(service) did not start, see \(log.path)") }
             return (try? await http.exchange("GET", "/ready"))?.status == 200
         }

@@ -54,7 +54,7 @@ struct Stack: Sendable {
     /// Waits until another process answers than `pid`.
     func awaitRestart(of service: Service, after pid: Int32?) async throws {
         let own = ParlorHTTP("http://127.0.0.1:\(try value(service.portKey))")
-        try await eventually("another \(service) process is ready", every: .milliseconds(100)) {
+        try await eventually("another \(service) process is ready", within: .seconds(120), every: .milliseconds(100)) {
             guard let now = try self.pid(of: service), now != pid else { return false }
             return (try? await own.exchange("GET", "/ready"))?.status == 200
         }
