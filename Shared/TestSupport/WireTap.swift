@@ -14,6 +14,8 @@ public final class WireTap: Sendable {
     }
 
     private let flights = Mutex<[Flight]>([])
+    /// Whether answers wait here, and where.
+    private let answers = Mutex<(areHeld: Bool, pumps: [NIOLoopBound<Pump>])>((false, []))
 
     private init() {}
 
@@ -44,11 +46,24 @@ public final class WireTap: Sendable {
         }
     }
 
+    /// What the server answers from now on waits here.
+    public func holdAnswers() { answers.withLock { $0.areHeld = true } }
+
+    public func releaseAnswers() {
+        let pumps = answers.withLock { answers in
+            answers.areHeld = false
+            return answers.pumps
+        }
+        for pump in pumps { pump.eventLoop.execute { pump.value.pass() } }
+    }
+
     private func connect(_ client: any Channel, to port: Int, _ wire: Wire) -> EventLoopFuture<Void> {
         ClientBootstrap(group: client.eventLoop)
-            .channelInitializer { server in
+            .channelInitializer { [self] server in
                 server.eventLoop.makeCompletedFuture {
-                    try server.pipeline.syncOperations.addHandler(Pump(to: client) { _ in })
+                    let pump = Pump(to: client, isHeld: { [self] in answers.withLock { $0.areHeld } }) { _ in }
+                    answers.withLock { $0.pumps.append(NIOLoopBound(pump, eventLoop: server.eventLoop)) }
+                    try server.pipeline.syncOperations.addHandler(pump)
                 }
             }
             .connect(host: "127.0.0.1", port: port)
@@ -85,16 +100,26 @@ private final class Pump: ChannelInboundHandler {
 
     private let other: any Channel
     private let look: (ByteBuffer) -> Void
+    private let isHeld: () -> Bool
+    private var held: [ByteBuffer] = []
 
-    init(to other: any Channel, look: @escaping (ByteBuffer) -> Void) {
+    init(to other: any Channel, isHeld: @escaping () -> Bool = { false }, look: @escaping (ByteBuffer) -> Void) {
         self.other = other
+        self.isHeld = isHeld
         self.look = look
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         look(bytes)
-        other.writeAndFlush(bytes, promise: nil)
+        held.append(bytes)
+        pass()
+    }
+
+    func pass() {
+        guard !isHeld() else { return }
+        for bytes in held { other.writeAndFlush(bytes, promise: nil) }
+        held = []
     }
 
     func channelInactive(context: ChannelHandlerContext) { other.close(promise: nil) }

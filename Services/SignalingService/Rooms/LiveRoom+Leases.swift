@@ -85,6 +85,7 @@ extension LiveRoom {
 
     /// Everything held here, in answer to who rebuilds the room's seats.
     func registerAll() async {
+        registeredAt = .now
         let users = Set(holding.values)
         guard !users.isEmpty else { return }
         await register(Array(users), asked: .now)

@@ -9,7 +9,7 @@ import ServiceSupport
 extension LiveRoom {
     /// Takes a seat for a connection; throws the close code of a refusal.
     func takeSeat(_ occupant: SeatStore.Occupant, _ connection: ConnectionID) async throws -> JoinAnswer.Seat {
-        var hasRefilled = false
+        var hasRefilled = false, isNew = false
         let deadline = ContinuousClock.now + .seconds(3)
         while true {
             let asked = ContinuousClock.now
@@ -30,7 +30,18 @@ extension LiveRoom {
             case .rebuilding(let rebuild):
                 guard .now < deadline else { throw Refusal(.unavailable, "seats are being rebuilt") }
                 await seeThrough(rebuild)
-            case .joined(let seat):
+            case .joined(var seat):
+                isNew = isNew || seat.isNew
+                if let replaced = seat.replaced { replace(replaced.connection, at: replaced.node) }
+                if let registeredAt, registeredAt >= asked {
+                    // Seats were registered anew since, without this one: it may be of a Redis that has lost it.
+                    guard .now < deadline else {
+                        giveBack(connection, of: occupant.userId, .closed)
+                        throw Refusal(.unavailable, "seats are being rebuilt")
+                    }
+                    continue
+                }
+                seat.isNew = isNew
                 if holding.isEmpty { confirmedUntil = asked + SeatStore.lease }
                 holding[connection] = occupant.userId
                 announce([
@@ -38,7 +49,6 @@ extension LiveRoom {
                         kind: seat.isNew ? .joined : .updated, userId: occupant.userId, version: seat.record.version,
                         record: seat.record, reason: nil, count: seat.count)
                 ])
-                if let replaced = seat.replaced { replace(replaced.connection, at: replaced.node) }
                 return seat
             }
         }

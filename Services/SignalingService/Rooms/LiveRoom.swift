@@ -49,6 +49,8 @@ actor LiveRoom {
 
     /// Until when the seats held here are ours, by the clock of this machine.
     var confirmedUntil: ContinuousClock.Instant
+    /// When everything held here was last said to who rebuilds the room's seats.
+    var registeredAt: ContinuousClock.Instant?
     /// No frame goes out: the leases ran out unnoticed, as of a process that was frozen.
     var isPaused = false
     var isFilling = false

@@ -23,7 +23,7 @@ final class World: Sendable {
     static let secret = "a-secret-for-tests-that-is-long-enough-for-sha-256"
     let redis: RedisClient
     let house: FakeHouse
-    private let redisURL: String
+    let redisURL: String
     private let rabbitURL: String
     private let houseURL: String
     private let tokens: DevTokens
@@ -158,6 +158,20 @@ struct Node: Sendable {
         async throws -> Talker
     {
         Talker(try await ParlorSocket.connect(url, path, token: token, options: options))
+    }
+
+    /// Joins, however often the node asks for another try.
+    func joinInTheEnd(_ person: Person, _ room: RoomRef) async throws -> Talker {
+        while true {
+            let talker = try await connect(person, room)
+            do {
+                _ = try await talker.joined()
+                return talker
+            } catch let end as ClosedBefore {
+                guard end.code == .unavailable else { throw end }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
     }
 
     /// As SIGTERM does.
