@@ -14,8 +14,10 @@ public final class WireTap: Sendable {
     }
 
     private let flights = Mutex<[Flight]>([])
-    /// Whether answers wait here, and where.
-    private let answers = Mutex<(areHeld: Bool, pumps: [NIOLoopBound<Pump>])>((false, []))
+    public enum Way: Sendable { case questions, answers }
+
+    /// What waits here, and where.
+    private let held = Mutex<(ways: Set<Way>, pumps: [NIOLoopBound<Pump>])>(([], []))
 
     private init() {}
 
@@ -46,34 +48,40 @@ public final class WireTap: Sendable {
         }
     }
 
-    /// What the server answers from now on waits here.
-    public func holdAnswers() { answers.withLock { $0.areHeld = true } }
+    /// What goes that way waits here from now on.
+    public func hold(_ way: Way) { held.withLock { _ = $0.ways.insert(way) } }
 
-    public func releaseAnswers() {
-        let pumps = answers.withLock { answers in
-            answers.areHeld = false
-            return answers.pumps
+    /// Everything passes again, with what has gathered.
+    public func release() {
+        let pumps = held.withLock { held in
+            held.ways = []
+            return held.pumps
         }
         for pump in pumps { pump.eventLoop.execute { pump.value.pass() } }
     }
+
+    private func add(_ pump: Pump, to channel: any Channel) throws {
+        held.withLock { $0.pumps.append(NIOLoopBound(pump, eventLoop: channel.eventLoop)) }
+        try channel.pipeline.syncOperations.addHandler(pump)
+    }
+
+    private func isHeld(_ way: Way) -> Bool { held.withLock { $0.ways.contains(way) } }
 
     private func connect(_ client: any Channel, to port: Int, _ wire: Wire) -> EventLoopFuture<Void> {
         ClientBootstrap(group: client.eventLoop)
             .channelInitializer { [self] server in
                 server.eventLoop.makeCompletedFuture {
-                    let pump = Pump(to: client, isHeld: { [self] in answers.withLock { $0.areHeld } }) { _ in }
-                    answers.withLock { $0.pumps.append(NIOLoopBound(pump, eventLoop: server.eventLoop)) }
-                    try server.pipeline.syncOperations.addHandler(pump)
+                    try self.add(Pump(to: client, isHeld: { [self] in isHeld(.answers) }) { _ in }, to: server)
                 }
             }
             .connect(host: "127.0.0.1", port: port)
             .flatMapThrowing { server in
                 var reader = FlightReader(wire)
-                let pump = Pump(to: server) { [self] bytes in
+                let pump = Pump(to: server, isHeld: { [self] in isHeld(.questions) }) { [self] bytes in
                     let found = reader.read(bytes)
                     flights.withLock { $0 += found }
                 }
-                try client.pipeline.syncOperations.addHandler(pump)
+                try self.add(pump, to: client)
             }
     }
 
@@ -103,7 +111,7 @@ private final class Pump: ChannelInboundHandler {
     private let isHeld: () -> Bool
     private var held: [ByteBuffer] = []
 
-    init(to other: any Channel, isHeld: @escaping () -> Bool = { false }, look: @escaping (ByteBuffer) -> Void) {
+    init(to other: any Channel, isHeld: @escaping () -> Bool, look: @escaping (ByteBuffer) -> Void) {
         self.other = other
         self.isHeld = isHeld
         self.look = look

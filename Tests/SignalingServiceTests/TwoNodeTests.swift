@@ -107,18 +107,48 @@ import Testing
                             try await expect(guest, closesWith: 1000)
                         }
 
-                        tap.holdAnswers()
+                        tap.hold(.answers)
                         let late = try await left.connect(people[0], room)
                         let seats = SeatStore(redis: world.redis, node: "test/1")
                         try await eventually("the seat is given") { try await seats.snapshot(room.code).count == 1 }
                         _ = try await world.redis.send(RedisCommand("FLUSHDB"))
                         let next = try await right.joinInTheEnd(people[1], room)
-                        tap.releaseAnswers()
+                        tap.release()
 
                         let code = try await late.closed()
                         #expect([4007, 4102].contains(code))
                         #expect(late.frames("joined").isEmpty)
                         #expect(next.socket.isOpen)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func nobodyNewComesWhileANodeCannotSayWhatItHolds() async throws {
+        try await World.with { world in
+            let people = try await world.people(3)
+            let room = try await world.house.makeRoom(people, max: 1)
+            try await WireTap.run(.redis, before: world.redisURL) { tap, url in
+                try await world.withNode("left", ["REDIS_URL": url]) { left in
+                    try await world.withNode { right in
+                        // Both know each other.
+                        _ = try await world.redis.send(RedisCommand("FLUSHDB"))
+                        let guest = try await right.joinInTheEnd(people[2], room)
+                        try await guest.send(["type": "bye"])
+                        try await expect(guest, closesWith: 1000)
+                        let holder = try await left.joinInTheEnd(people[0], room)
+
+                        tap.hold(.questions)
+                        _ = try await world.redis.send(RedisCommand("FLUSHDB"))
+                        try await expect(right.connect(people[1], room), closesWith: 4102)
+                        tap.release()
+                        try await eventually("it is known to be full") {
+                            let code = try await right.connect(people[1], room).closed()
+                            #expect(code == 4007 || code == 4102)
+                            return code == 4007
+                        }
+                        #expect(holder.socket.isOpen)
                     }
                 }
             }

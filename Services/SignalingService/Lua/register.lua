@@ -1,7 +1,7 @@
 -- A node says which seats it holds, after their record was lost. While the slot is being rebuilt everybody is believed; later
 -- only as many as there are seats free: nobody who was let in meanwhile is pushed out.
 -- ARGV: lease, contact, node, then for each user: user, name, role, joined at, JSON {connection -> {o, t, m}} of this node
--- Answers {'missing'} · {'registered', version, count, refused users}
+-- Answers {'missing'} · {'registered', version, count, refused users, run}
 local node = ARGV[4]
 local ready = standing()
 local limit
@@ -28,4 +28,4 @@ end
 redis.call('HSET', NODES, node, text(now + LEASE))
 touch()
 keep()
-return {'registered', redis.call('HGET', META, 'version') or '0', redis.call('ZCARD', SEATS), refused}
+return {'registered', redis.call('HGET', META, 'version') or '0', redis.call('ZCARD', SEATS), refused, server('run_id')}

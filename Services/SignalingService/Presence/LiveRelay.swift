@@ -99,9 +99,9 @@ final class LiveRelay: Service {
         }
     }
 
-    /// Asks every living node to register the seats it holds in a room. True once all have; false where one did not
-    /// answer, or nobody could be asked, or it is not known yet who lives.
-    func askForSeats(of code: RoomCode) async -> Bool {
+    /// Asks every living node to register the seats it holds in a room, in the Redis of this run. True once all have;
+    /// false where one did not answer, or nobody could be asked, or it is not known yet who lives.
+    func askForSeats(of code: RoomCode, in run: String) async -> Bool {
         let hasGreeted = state.withLock { $0.greetedAt.map { .now - $0 >= Self.greeting } ?? false }
         guard publisher.isAvailable, hasGreeted else { return false }
         let id = UUID.v7().uuidString
@@ -112,7 +112,7 @@ final class LiveRelay: Service {
             return living.isEmpty
         }
         if isAlone { return true }
-        send(.askForSeats(code, question: id), to: .everyNode)
+        send(.askForSeats(code, question: id, run: run), to: .everyNode)
         _ = try? await withDeadline(Self.patience) { for await _ in done {} }
         let question = state.withLock { $0.questions.removeValue(forKey: id)?.question }
         return question?.isAnswered ?? false

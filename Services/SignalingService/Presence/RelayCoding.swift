@@ -7,7 +7,7 @@ import Identifiers
 enum RelayCoding {
     private enum Header {
         static let node = "node", code = "room", connection = "connection", exceptConnection = "except_connection"
-        static let exceptUser = "except_user", question = "question", closeCode = "close_code"
+        static let exceptUser = "except_user", question = "question", run = "run", closeCode = "close_code"
     }
 
     static func encode(_ message: RelayMessage, code: RoomCode, from node: String) throws -> AMQPMessage {
@@ -45,10 +45,11 @@ enum RelayCoding {
         case .alive: type = "alive"
         case .hello: type = "hello"
         case .gone: type = "gone"
-        case .askForSeats(let code, let question):
+        case .askForSeats(let code, let question, let run):
             type = "ask_for_seats"
             headers[Header.code] = .string(code.description)
             headers[Header.question] = .string(question)
+            headers[Header.run] = .string(run)
         case .toldSeats(let question):
             type = "told_seats"
             headers[Header.question] = .string(question)
@@ -78,7 +79,8 @@ enum RelayCoding {
         let connection = text(Header.connection).flatMap { ConnectionID($0) }
         switch type {
         case "ask_for_seats":
-            return text(Header.question).map { .node(.askForSeats(code, question: $0), from: node) }
+            guard let question = text(Header.question), let run = text(Header.run) else { return nil }
+            return .node(.askForSeats(code, question: question, run: run), from: node)
         case "presence":
             guard let changes = try? WireJSON.decode([SeatChange].self, from: message.body) else { return nil }
             return .room(code, .presence(changes), from: node)

@@ -19,8 +19,8 @@ enum NodeMessage: Sendable, Equatable {
     case hello
     /// A node goes in good order.
     case gone
-    /// "Register what you hold in this room, and say so to `asker`."
-    case askForSeats(RoomCode, question: String)
+    /// "Register what you hold in this room, in the Redis of this run, and say so."
+    case askForSeats(RoomCode, question: String, run: String)
     case toldSeats(question: String)
 }
 

@@ -96,10 +96,11 @@ final class FeedDispatcher: Sendable {
             await room.receive(message)
         case .node(let message, let node):
             relay.receive(message, from: node)
-            guard node != relay.node, case .askForSeats(let code, let question) = message else { return }
+            guard node != relay.node, case .askForSeats(let code, let question, let run) = message else { return }
             let room = hub.room(code)
             Background.run("register seats", deadline: .seconds(5), logger: logger) {
-                await room?.registerAll()
+                // Whoever could not register is waited for.
+                guard await room?.registerAll(in: run) ?? true else { return }
                 self.relay.send(.toldSeats(question: question), to: .node(node))
             }
         case nil: break

@@ -54,7 +54,10 @@ extension LiveRoom {
     }
 
     /// Says again which seats are held here. Who is refused lost the seat to somebody let in meanwhile.
-    func register(_ users: [UserID], asked: ContinuousClock.Instant) async {
+    ///
+    /// - Returns: the run of the Redis that knows them now; `nil` where none was told.
+    @discardableResult
+    func register(_ users: [UserID], asked: ContinuousClock.Instant) async -> String? {
         var records: [(UserID, SeatRecord)] = []
         for userId in users {
             guard var record = roster.seats[userId] else { continue }
@@ -73,22 +76,26 @@ extension LiveRoom {
                 try await services.rooms.refill(code)
                 result = try await services.seats.register(code, records)
             }
-            guard let result else { return }
+            guard let result else { return nil }
             for userId in result.refused { close(userId, .unavailable) }
             confirmed(asked)
             resync()
+            return result.run
         } catch {
             services.logger.warning(
                 "seats cannot be registered", metadata: [LogKeys.roomID: "\(code)", LogKeys.error: "\(error)"])
+            return nil
         }
     }
 
-    /// Everything held here, in answer to who rebuilds the room's seats.
-    func registerAll() async {
+    /// Everything held here, in answer to who rebuilds the room's seats in the Redis of this run.
+    ///
+    /// - Returns: false where that one does not know of it: nobody new may be let in.
+    func registerAll(in run: String) async -> Bool {
         registeredAt = .now
         let users = Set(holding.values)
-        guard !users.isEmpty else { return }
-        await register(Array(users), asked: .now)
+        if users.isEmpty { return true }
+        return await register(Array(users), asked: .now) == run
     }
 
     /// The node cannot keep its promise: it gives its seats up before their leases end.
@@ -120,8 +127,9 @@ extension LiveRoom {
     func seeThrough(_ rebuild: JoinAnswer.Rebuild) async {
         if let (running, task) = self.rebuild, running == rebuild { return await task.value }
         let task = Background.run("rebuild seats", deadline: .seconds(3), logger: services.logger) {
-            await self.registerAll()
-            guard await self.services.relay.askForSeats(of: self.code) else {
+            guard await self.registerAll(in: rebuild.run),
+                await self.services.relay.askForSeats(of: self.code, in: rebuild.run)
+            else {
                 try await Task.sleep(for: .milliseconds(250))
                 return
             }

@@ -178,7 +178,7 @@ extension LiveRoom {
     private func resyncNow() async {
         defer { isResyncing = false }
         guard let snapshot = try? await services.seats.snapshot(code) else { return }
-        for notice in roster.replace(with: snapshot) { tell(notice) }
+        for notice in roster.replace(with: snapshot, held: Set(holding.values)) { tell(notice) }
     }
 
     /// Name or role changed: sockets read it in the entry, later comers in `joined`.

@@ -30,13 +30,17 @@ struct Roster {
     }
 
     /// Takes in what the authority knows; answers what the sockets missed.
-    mutating func replace(with snapshot: SeatStore.Snapshot) -> [Notice] {
+    ///
+    /// - Parameter held: who sits here on this node. Where the authority does not know of them it lost them, and is told
+    ///   again with the next renewal.
+    mutating func replace(with snapshot: SeatStore.Snapshot, held: Set<UserID> = []) -> [Notice] {
         version = max(version, snapshot.version)
         var notices: [Notice] = []
         for (userId, record) in snapshot.seats where record.version > version(of: userId) {
             if let notice = put(record, for: userId) { notices.append(notice) }
         }
-        for (userId, record) in seats where snapshot.seats[userId] == nil && record.version <= snapshot.version {
+        let unknown = seats.filter { snapshot.seats[$0.key] == nil && !held.contains($0.key) }
+        for (userId, record) in unknown where record.version <= snapshot.version {
             if let notice = remove(userId, version: snapshot.version, reason: .timeout) { notices.append(notice) }
         }
         return notices

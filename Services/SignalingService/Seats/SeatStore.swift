@@ -99,8 +99,9 @@ struct SeatStore: Sendable {
 
     /// Says who sits here. Answers who is refused because others were let in meanwhile; `nil` where the room's object
     /// is missing and nobody can say how many may sit.
-    func register(_ code: RoomCode, _ records: [(UserID, SeatRecord)]) async throws -> (refused: [UserID], count: Int)?
-    {
+    func register(
+        _ code: RoomCode, _ records: [(UserID, SeatRecord)]
+    ) async throws -> (refused: [UserID], count: Int, run: String)? {
         var arguments: [any RedisArgument] = [node]
         for (userId, record) in records {
             let own = record.connections.filter { $0.value.node == node }
@@ -110,7 +111,8 @@ struct SeatStore: Sendable {
         }
         let reply = try SeatReply(try await evaluate(SeatScripts.register, code, arguments), "register")
         guard try reply.text(0) == "registered" else { return nil }
-        return (try reply.list(3).compactMap { $0.string.flatMap { UserID($0) } }, try reply.number(2))
+        let refused = try reply.list(3).compactMap { $0.string.flatMap { UserID($0) } }
+        return (refused, try reply.number(2), try reply.text(4))
     }
 
     enum Settlement: String, Sendable { case ready, early, stale }

@@ -57,6 +57,10 @@ import Testing
         _ = roster.apply(change(.joined, 12, record(12, one)))
         #expect(roster.replace(with: snapshot).isEmpty)
         #expect(roster.seats[ada] != nil)
+        // Who sits here is not gone because the authority lost them.
+        let later = SeatStore.Snapshot(version: 15, count: 1, seats: [bob: record(8, two)])
+        #expect(roster.replace(with: later, held: [ada]).isEmpty)
+        #expect(roster.replace(with: later) == [.left(ada, .timeout)])
     }
 
     @Test func mediaAloneIsNoUpdate() {
