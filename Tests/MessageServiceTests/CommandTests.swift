@@ -101,6 +101,11 @@ import Testing
             let recent = try await service.ask("GET", "/internal/rooms/\(room.id)/live?facts=0&user=\(ben)")
             #expect(recent.json["recent"]?.array?.compactMap { $0["seq"]?.integer } == [3, 4, 5])
             #expect(recent.json["recent"]?.array?.last?["reactions"]?.array?.first?["me"] == .bool(true))
+            for (after, count) in [(0, 0), (6, 0), (7, 3)] {
+                let resumed = try await service.ask("GET", "/internal/rooms/\(room.id)/live?facts=0&after=\(after)")
+                #expect(resumed.json["seq"]?.integer == 6)
+                #expect(resumed.json["recent"]?.array?.count == count, "after \(after)")
+            }
             let page = try await service.ask("GET", "/internal/rooms/\(room.id)/timeline?after=2&limit=2")
             #expect(page.json["head"]?.integer == 6)
             #expect(page.seqs == [3, 4])

@@ -49,7 +49,11 @@ struct InternalController: Sendable {
         guard try await timeline.facts.reach(try query.int64("facts") ?? 0, of: .id(room)),
             let head = try await timeline.store.head(of: room)
         else { throw Refusal.roomNotFound }
-        let recent = try await timeline.store.recent(in: room, upTo: head.seq, limit: Self.recentMessages)
+        // Who goes on where they were is told the entries instead.
+        let isResume = try query.int64("after").map { InternalAPI.canResume(after: $0, at: head.seq) } ?? false
+        let recent =
+            isResume
+            ? [] : try await timeline.store.recent(in: room, upTo: head.seq, limit: Self.recentMessages)
         let reactions = try await timeline.store.reactions(
             to: recent.map(\.id), in: room, seenBy: try query.id("user"))
         var json = JSONWriter(reserving: 64 + 512 * recent.count)

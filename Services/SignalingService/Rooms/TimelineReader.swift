@@ -41,11 +41,14 @@ struct TimelineReader: Sendable {
         return Page(head: head, entries: entries)
     }
 
-    /// Where the timeline stands and what was said last, with the room's facts up to `facts` in it.
-    func live(_ room: RoomID, facts: Int64, for userId: UserID) async throws -> Live {
-        let bytes = try await door.pass {
-            try await messages.getBytes("/internal/rooms/\(room)/live?facts=\(facts)&user=\(userId)")
-        }
+    /// Where the timeline stands and, for who cannot go on where they were, what was said last; with the room's facts up
+    /// to `facts` in it.
+    func live(
+        _ room: RoomID, facts: Int64, for userId: UserID, _ resume: SocketRequest.Resume
+    ) async throws -> Live {
+        var path = "/internal/rooms/\(room)/live?facts=\(facts)&user=\(userId)"
+        if case .after(let seq) = resume { path += "&after=\(seq)" }
+        let bytes = try await door.pass { [path] in try await messages.getBytes(path) }
         guard let object = JSONObject(bytes), let seq = object["seq"].flatMap(object.integer),
             let recent = object["recent"]
         else { throw InternalCallError.unavailable("the timeline cannot be read") }

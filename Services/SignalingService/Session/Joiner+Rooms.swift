@@ -47,11 +47,11 @@ extension Joiner {
         guard let member = admission.view.member else { return }
         let userId = identity.userID
         let occupant = SeatStore.Occupant(userId: userId, name: member.displayName, role: member.role)
-        async let live = timeline.live(room.id, facts: admission.view.facts, for: userId)
+        async let live = timeline.live(room.id, facts: admission.view.facts, for: userId, resume)
         let seat = try await room.takeSeat(occupant, socket.connectionId)
         do {
             let live = try await live
-            let (first, isRecovered) = try await place(resume, live, room.id)
+            let (first, isRecovered) = place(resume, live)
             var view = admission.view.room
             view.standing?.participantCount = seat.count
             view.standing?.myRole = member.role
@@ -82,9 +82,9 @@ extension Joiner {
 
     /// Where the socket's entries begin, and whether that is where it left off.
     private func place(
-        _ resume: SocketRequest.Resume, _ live: TimelineReader.Live, _ room: RoomID
-    ) async throws -> (first: Int64, isRecovered: Bool) {
-        guard case .after(let seq) = resume, seq <= live.seq, live.seq - seq <= Self.resumeWindow else {
+        _ resume: SocketRequest.Resume, _ live: TimelineReader.Live
+    ) -> (first: Int64, isRecovered: Bool) {
+        guard case .after(let seq) = resume, InternalAPI.canResume(after: seq, at: live.seq) else {
             return (live.seq + 1, false)
         }
         return (seq + 1, true)
@@ -115,7 +115,7 @@ struct JoinedFrame: Sendable {
         writer.field("session", json: session ?? Array("null".utf8))
         writer.field("heartbeatMs", heartbeatMs)
         writer.field("serverTime", Timestamp.now())
-        writer.field("resumeWindow", Joiner.resumeWindow)
+        writer.field("resumeWindow", InternalAPI.resumeWindow)
         return writer.finish(ephemeral: false)
     }
 }

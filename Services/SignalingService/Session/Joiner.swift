@@ -19,8 +19,6 @@ final class Joiner: Reception {
         var origins: Set<String>
     }
 
-    /// How many entries behind a client may be and still be brought up.
-    static let resumeWindow: Int64 = 100_000
     private static let deadline: Duration = .seconds(15)
 
     let limits: SocketLimits

@@ -126,10 +126,18 @@ public enum InternalAPI {
         public init(heads: [String: Int64]) { self.heads = heads }
     }
 
+    /// How many entries behind a client may be and still be brought up.
+    public static let resumeWindow: Int64 = 100_000
+
+    /// Whether a client that has seen everything up to `seq` can go on from there.
+    public static func canResume(after seq: Int64, at head: Int64) -> Bool {
+        seq <= head && head - seq <= resumeWindow
+    }
+
     /// `GET /internal/rooms/{uuid}/live?facts=n` of the message service: where a new socket begins.
     public struct Live: Codable, Sendable {
         public var seq: Int64
-        /// The last 50 messages, oldest first.
+        /// The last 50 messages, oldest first; none for who says `&after=seq` and can go on from there.
         public var recent: [MessageView]
 
         public init(seq: Int64, recent: [MessageView]) {
