@@ -33,7 +33,7 @@ public struct NotificationApp: Sendable {
         redis = RedisClient(try RedisConfiguration(url: common.redisURL), logger: logger)
         publisher = AMQPPublisher(
             try AMQPConfiguration(url: common.rabbitmqURL, connectionName: "notification publisher"),
-            topology: EventTopology.publishing, logger: logger)
+            topology: EventTopology.publishing(to: .rooms), logger: logger)
         outbox = Outbox(pool: pool, publisher: publisher, source: "notification-worker", logger: logger)
         rooms = InternalClient(base: common.roomURL, token: common.internalToken)
         health = Health(
@@ -63,7 +63,7 @@ public struct NotificationApp: Sendable {
     private func consumer() throws -> any Service {
         let handler = NotificationHandler(announcer: announcer)
         return EventConsumer(
-            name: "notifications", bindings: NotificationHandler.bindings,
+            queue: .notifications,
             amqp: try AMQPConfiguration(url: settings.common.rabbitmqURL, connectionName: "notification consumer"),
             outbox: outbox, concurrency: 8, logger: logger
         ) { event, transaction, events in

@@ -41,7 +41,8 @@ public struct RoomApp: Sendable {
         let pool = PGPool(database, logger: logger)
         redis = RedisClient(try RedisConfiguration(url: common.redisURL), logger: logger)
         amqp = try AMQPConfiguration(url: common.rabbitmqURL, connectionName: "room-service")
-        publisher = AMQPPublisher(amqp, topology: EventTopology.publishing, logger: logger)
+        publisher = AMQPPublisher(
+            amqp, topology: EventTopology.publishing(to: .facts, .notifications, .rooms), logger: logger)
         let outbox = Outbox(pool: pool, publisher: publisher, source: "room-service", logger: logger)
         store = RoomStore(
             pool: pool, outbox: outbox, cache: RoomCache(redis: redis, logger: logger), clock: clock,

@@ -1,3 +1,4 @@
+import EventBus
 import Events
 import Foundation
 import Identifiers
@@ -8,6 +9,20 @@ import Testing
 @testable import NotificationWorker
 
 @Suite struct InvitationFlowTests {
+    @Test func whatWasAnnouncedBeforeTheWorkerEverRanIsHandled() async throws {
+        try await Worker.run(isProcess: true) { worker in
+            // Like signaling's queue: the broker gives nothing back that one queue takes.
+            try await worker.withListener(to: "invitation.#") {
+                let invited = Invited("bob@example.org")
+                worker.rooms.set(invited.mail)
+                try await worker.publish(invited.event(), as: EventTopology.publishing(to: .notifications))
+                let process = try worker.launch()
+                try await worker.waitFor(.sent, of: invited.id)
+                try await process.end(with: SIGTERM)
+            }
+        }
+    }
+
     @Test func anInvitationBecomesAMailAndANotification() async throws {
         try await Worker.run { worker in
             let invited = try await worker.invite(Invited("Bob@Example.org", inviter: "Zoë"))

@@ -12,13 +12,11 @@ import ServiceSupport
 /// A lost or repeated delivery does no harm: facts are numbered, and a hole is asked for. So nothing is remembered of
 /// events here, and nothing is acknowledged before it is an entry.
 struct FactConsumer: Service {
-    static let queue = "message.facts"
-
     private let consumer: AMQPConsumer
 
     init(amqp: AMQPConfiguration, follower: FactFollower, logger: Logger) {
         consumer = AMQPConsumer(
-            amqp, topology: EventTopology.workQueue(Self.queue, bindings: Self.bindings), queue: Self.queue,
+            amqp, topology: WorkQueue.facts.topology, queue: WorkQueue.facts.name,
             prefetch: 256, maxBatch: 128, logger: logger,
             batchHandler: { await Self.handle($0, follower: follower, logger: logger) })
     }
@@ -27,12 +25,6 @@ struct FactConsumer: Service {
 
     /// True while facts can arrive.
     var isConnected: Bool { consumer.isConnected }
-
-    /// One binding for each kind of fact; presence shares the aggregate `room` and is far more frequent.
-    static let bindings: [String] = [
-        "room.member_joined.*", "room.member_left.*", "room.member_updated.*", "room.member_banned.*",
-        "room.updated.*", "room.ended.*", "session.started.*", "session.ended.*", "session.track_started.*",
-    ]
 
     private static func handle(
         _ deliveries: [AMQPDelivery], follower: FactFollower, logger: Logger

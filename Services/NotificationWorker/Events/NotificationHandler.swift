@@ -5,12 +5,6 @@ internal import Postgres
 /// Turns events into notifications. Runs within the transaction that marks the event as handled, so each is handled
 /// once, however often it comes.
 struct NotificationHandler: Sendable {
-    /// Routing keys of the events that are worth a notification.
-    static let bindings = [
-        "invitation.created.*", "invitation.accepted.*", "invitation.declined.*", "room.member_banned.*",
-        "pair.match_found.*",
-    ]
-
     let announcer: Announcer
 
     func handle(_ event: Event, _ transaction: PGTransaction, _ events: EventSink) async throws {

@@ -9,14 +9,9 @@ import Postgres
 /// What other services tell the room service for good: how invitations fared, and what moderators did to messages. Its own
 /// events come round too, and repair a Redis object that a crash kept from being written.
 enum RoomEvents {
-    static let bindings = [
-        "invitation.delivery_changed.*", "message.deleted.*", "message.reactions_cleared.*", "room.created.*",
-        "room.updated.*", "room.ended.*", "room.member_updated.*",
-    ]
-
     static func consumer(amqp: AMQPConfiguration, store: RoomStore, logger: Logger) -> EventConsumer {
         EventConsumer(
-            name: "rooms.events", bindings: bindings, amqp: amqp, pool: store.pool, concurrency: 4, logger: logger
+            queue: .rooms, amqp: amqp, pool: store.pool, concurrency: 4, logger: logger
         ) { event, transaction in
             try await handle(event, transaction, store)
         }

@@ -16,28 +16,27 @@ public final class EventConsumer: Service, Sendable {
     private let inbox: Inbox
 
     /// - Parameters:
-    ///   - name: of the queue; all instances of a service share it.
-    ///   - bindings: routing keys on `parlor.events`, with `*` and `#`.
+    ///   - queue: all instances of a service share it.
     ///   - concurrency: handlers at once. With 1, events are handled in order of arrival.
     public convenience init(
-        name: String, bindings: [String], amqp: AMQPConfiguration, pool: PGPool, concurrency: Int = 16,
+        queue: WorkQueue, amqp: AMQPConfiguration, pool: PGPool, concurrency: Int = 16,
         retries: RetrySchedule = .contract, logger: Logger,
         handler: @escaping @Sendable (Event, PGTransaction) async throws -> Void
     ) {
-        let inbox = Inbox(name: name, pool: pool)
-        self.init(name, bindings, amqp, inbox, logger, retries, .each(concurrency)) { events in
+        let inbox = Inbox(name: queue.name, pool: pool)
+        self.init(queue, amqp, inbox, logger, retries, .each(concurrency)) { events in
             try await inbox.handle(events) { events, tx in for event in events { try await handler(event, tx) } }
         }
     }
 
     /// For handlers whose effects are facts with events of their own.
     public convenience init(
-        name: String, bindings: [String], amqp: AMQPConfiguration, outbox: Outbox, concurrency: Int = 16,
+        queue: WorkQueue, amqp: AMQPConfiguration, outbox: Outbox, concurrency: Int = 16,
         retries: RetrySchedule = .contract, logger: Logger,
         handler: @escaping @Sendable (Event, PGTransaction, EventSink) async throws -> Void
     ) {
-        let inbox = Inbox(name: name, pool: outbox.pool)
-        self.init(name, bindings, amqp, inbox, logger, retries, .each(concurrency)) { events in
+        let inbox = Inbox(name: queue.name, pool: outbox.pool)
+        self.init(queue, amqp, inbox, logger, retries, .each(concurrency)) { events in
             try await inbox.handle(events, outbox) { events, tx, sink in
                 for event in events { try await handler(event, tx, sink) }
             }
@@ -47,24 +46,24 @@ public final class EventConsumer: Service, Sendable {
     /// The batch form, for what comes by the thousand: whatever has arrived (at most `maxBatch`) is handled in order in
     /// one transaction. If that fails, each event is tried in one of its own.
     public convenience init(
-        name: String, bindings: [String], amqp: AMQPConfiguration, pool: PGPool, maxBatch: Int,
+        queue: WorkQueue, amqp: AMQPConfiguration, pool: PGPool, maxBatch: Int,
         retries: RetrySchedule = .contract, logger: Logger,
         batchHandler: @escaping @Sendable ([Event], PGTransaction) async throws -> Void
     ) {
-        let inbox = Inbox(name: name, pool: pool)
-        self.init(name, bindings, amqp, inbox, logger, retries, .batch(maxBatch)) { events in
+        let inbox = Inbox(name: queue.name, pool: pool)
+        self.init(queue, amqp, inbox, logger, retries, .batch(maxBatch)) { events in
             try await inbox.handle(events, batchHandler)
         }
     }
 
     /// The batch form for handlers with events of their own.
     public convenience init(
-        name: String, bindings: [String], amqp: AMQPConfiguration, outbox: Outbox, maxBatch: Int,
+        queue: WorkQueue, amqp: AMQPConfiguration, outbox: Outbox, maxBatch: Int,
         retries: RetrySchedule = .contract, logger: Logger,
         batchHandler: @escaping @Sendable ([Event], PGTransaction, EventSink) async throws -> Void
     ) {
-        let inbox = Inbox(name: name, pool: outbox.pool)
-        self.init(name, bindings, amqp, inbox, logger, retries, .batch(maxBatch)) { events in
+        let inbox = Inbox(name: queue.name, pool: outbox.pool)
+        self.init(queue, amqp, inbox, logger, retries, .batch(maxBatch)) { events in
             try await inbox.handle(events, outbox, batchHandler)
         }
     }
@@ -75,25 +74,25 @@ public final class EventConsumer: Service, Sendable {
     }
 
     private init(
-        _ name: String, _ bindings: [String], _ amqp: AMQPConfiguration, _ inbox: Inbox, _ logger: Logger,
+        _ queue: WorkQueue, _ amqp: AMQPConfiguration, _ inbox: Inbox, _ logger: Logger,
         _ retries: RetrySchedule, _ shape: Shape, _ handle: @escaping @Sendable ([Event]) async throws -> Void
     ) {
-        let topology = EventTopology.workQueue(name, bindings: bindings, retries: retries)
+        let topology = EventTopology.workQueue(queue.name, bindings: queue.bindings, retries: retries)
         var logger = logger
-        logger[metadataKey: "queue"] = "\(name)"
+        logger[metadataKey: "queue"] = "\(queue.name)"
         // It publishes retries and dead letters only, to queues that exist before the first delivery.
         publisher = AMQPPublisher(amqp, topology: topology, logger: logger)
         self.inbox = inbox
-        let work = EventWork(queue: name, retries: retries, publisher: publisher, logger: logger, handle: handle)
+        let work = EventWork(queue: queue.name, retries: retries, publisher: publisher, logger: logger, handle: handle)
         switch shape {
         case .each(let concurrency):
             consumer = AMQPConsumer(
-                amqp, topology: topology, queue: name, prefetch: concurrency * 2, concurrency: concurrency,
+                amqp, topology: topology, queue: queue.name, prefetch: concurrency * 2, concurrency: concurrency,
                 logger: logger
             ) { await work.settle($0) }
         case .batch(let maxBatch):
             consumer = AMQPConsumer(
-                amqp, topology: topology, queue: name, prefetch: maxBatch * 2, maxBatch: maxBatch, logger: logger
+                amqp, topology: topology, queue: queue.name, prefetch: maxBatch * 2, maxBatch: maxBatch, logger: logger
             ) { await work.settle($0) }
         }
     }

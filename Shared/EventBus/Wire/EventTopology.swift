@@ -9,6 +9,11 @@ public enum EventTopology {
     /// What every publisher declares.
     public static let publishing = AMQPTopology(exchanges: [AMQPExchange(exchange, .topic)])
 
+    /// The same for one whose events must not be lost on these queues, whether or not their consumers ever ran.
+    public static func publishing(to queues: WorkQueue...) -> AMQPTopology {
+        queues.reduce(publishing) { $0.merging($1.topology) }
+    }
+
     /// A durable work queue that gets what matches `bindings`, with its retry queues and its dead letters.
     ///
     /// A message to be retried waits in `<name>.retry.<seconds>s` until its time is up and the broker puts it back.

@@ -159,6 +159,34 @@ final class Worker: Sendable {
         }
     }
 
+    /// Publishes once, over a connection that declares `topology`.
+    func publish(_ event: Event, as topology: AMQPTopology) async throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let publisher = AMQPPublisher(
+            try AMQPConfiguration(url: brokerURL, connectionName: "test"), topology: topology, logger: logger)
+        try await Self.running([publisher]) {
+            try await eventually("the broker is reached") { publisher.isAvailable }
+            let outgoing = try EventEncoder(source: "test").encode(event)
+            try await publisher.publish(
+                outgoing.message, exchange: outgoing.exchange, routingKey: outgoing.routingKey, mandatory: true)
+        }
+    }
+
+    /// Runs `body` while another queue takes what matches `binding`.
+    func withListener(to binding: String, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        let listener = EventSubscription(
+            name: "listener", bindings: [binding],
+            amqp: try AMQPConfiguration(url: brokerURL, connectionName: "test"),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        ) { _ in }
+        try await Self.running([listener]) {
+            try await eventually("the listener is there") { listener.isConnected }
+            try await body()
+        }
+    }
+
+    private var brokerURL: String { environment["RABBITMQ_URL"] ?? "" }
+
     // MARK: - Output
 
     /// The mails in the folder by file name, complete ones only.

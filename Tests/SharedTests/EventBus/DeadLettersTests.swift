@@ -30,7 +30,7 @@ import TestSupport
                 try await Bus.with(database, url) { bus in
                     let heal = Mark()
                     let consumer = EventConsumer(
-                        name: "notifications", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool,
+                        queue: WorkQueue("notifications", bindings: ["room.#"]), amqp: bus.amqp, pool: bus.pool,
                         retries: RetrySchedule(delays: [.milliseconds(50)]), logger: silent
                     ) { event, tx in
                         guard heal.value == 1 else { throw Failure() }

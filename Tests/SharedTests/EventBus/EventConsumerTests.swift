@@ -38,10 +38,11 @@ import TestSupport
             let consumer =
                 batches
                 ? EventConsumer(
-                    name: "work", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool, maxBatch: 10, retries: schedule,
+                    queue: WorkQueue("work", bindings: ["room.#"]), amqp: bus.amqp, pool: bus.pool, maxBatch: 10,
+                    retries: schedule,
                     logger: silent, batchHandler: { for event in $0 { try await handle(event, $1) } })
                 : EventConsumer(
-                    name: "work", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool, retries: schedule,
+                    queue: WorkQueue("work", bindings: ["room.#"]), amqp: bus.amqp, pool: bus.pool, retries: schedule,
                     logger: silent, handler: handle)
             let dead = Recorder<AMQPDelivery>()
             let publisher = bus.publisher()
@@ -77,7 +78,8 @@ import TestSupport
         try await Bus.with { bus in
             let tries = Recorder<ContinuousClock.Instant>()
             let consumer = EventConsumer(
-                name: "work", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool, retries: schedule, logger: silent
+                queue: WorkQueue("work", bindings: ["room.#"]), amqp: bus.amqp, pool: bus.pool, retries: schedule,
+                logger: silent
             ) { event, tx in
                 tries.add(.now)
                 try await Bus.effect(event, tx)
@@ -100,7 +102,8 @@ import TestSupport
     @Test func aRedeliveryHasNoSecondEffect() async throws {
         try await Bus.with { bus in
             let consumer = EventConsumer(
-                name: "work", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool, logger: silent, handler: Bus.effect)
+                queue: WorkQueue("work", bindings: ["room.#"]), amqp: bus.amqp, pool: bus.pool, logger: silent,
+                handler: Bus.effect)
             let publisher = bus.publisher()
             try await running(publisher, consumer) {
                 try await publisher.connected()
@@ -122,7 +125,7 @@ import TestSupport
             try await Bus.with(database, broker.url) { bus in
                 let started = Recorder<Int>()
                 let consumer = EventConsumer(
-                    name: "work", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool, logger: silent
+                    queue: WorkQueue("work", bindings: ["room.#"]), amqp: bus.amqp, pool: bus.pool, logger: silent
                 ) { event, tx in
                     started.add(started.count)
                     try await Bus.effect(event, tx)
@@ -155,7 +158,7 @@ import TestSupport
         try await broker.withVhost { url in
             try await Bus.with(database.url(), url) { bus in
                 let consumer = EventConsumer(
-                    name: "work", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool, retries: schedule,
+                    queue: WorkQueue("work", bindings: ["room.#"]), amqp: bus.amqp, pool: bus.pool, retries: schedule,
                     logger: silent,
                     handler: Bus.effect)
                 let dead = Recorder<AMQPDelivery>()
@@ -185,7 +188,7 @@ import TestSupport
         try await Bus.with { bus in
             let scopes = Recorder<RequestScope?>()
             let consumer = EventConsumer(
-                name: "work", bindings: ["#"], amqp: bus.amqp, pool: bus.pool, logger: silent
+                queue: WorkQueue("work", bindings: ["#"]), amqp: bus.amqp, pool: bus.pool, logger: silent
             ) { _, _ in scopes.add(RequestScope.current) }
             let publisher = bus.publisher()
             try await running(publisher, consumer) {
@@ -210,7 +213,7 @@ import TestSupport
             let outbox = bus.outbox(publisher)
             let seen = Recorder<Int64?>()
             let relay = EventConsumer(
-                name: "relay", bindings: ["room.#"], amqp: bus.amqp, outbox: outbox, logger: silent
+                queue: WorkQueue("relay", bindings: ["room.#"]), amqp: bus.amqp, outbox: outbox, logger: silent
             ) { event, tx, events in
                 try await Bus.effect(event, tx)
                 try await events.append(Event(body: .mutualLike, room: event.room, seq: event.seq.map { $0 * 10 }))

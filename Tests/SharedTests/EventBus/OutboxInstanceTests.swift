@@ -125,7 +125,7 @@ import TestSupport
             let publisher = bus.publisher()
             let outbox = bus.outbox(publisher)
             let consumer = EventConsumer(
-                name: "work", bindings: ["invitation.#"], amqp: bus.amqp, pool: bus.pool, logger: silent,
+                queue: WorkQueue("work", bindings: ["invitation.#"]), amqp: bus.amqp, pool: bus.pool, logger: silent,
                 handler: Bus.effect)
             let arrivals = Recorder<(RoomID, Int64)>()
             let room = RoomRef(id: .new(), code: .random())

@@ -13,7 +13,8 @@ import TestSupport
             let publisher = bus.publisher()
             let outbox = bus.outbox(publisher)
             let consumer = EventConsumer(
-                name: "work", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool, concurrency: 1, logger: silent,
+                queue: WorkQueue("work", bindings: ["room.#"]), amqp: bus.amqp, pool: bus.pool, concurrency: 1,
+                logger: silent,
                 handler: Bus.effect)
             try await running(publisher, outbox, consumer) {
                 try await publisher.connected()
@@ -108,7 +109,8 @@ import TestSupport
             let publisher = bus.publisher()
             let outbox = bus.outbox(publisher)
             let consumer = EventConsumer(
-                name: "work", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool, concurrency: 1, logger: silent,
+                queue: WorkQueue("work", bindings: ["room.#"]), amqp: bus.amqp, pool: bus.pool, concurrency: 1,
+                logger: silent,
                 handler: Bus.effect)
             try await running(consumer) {
                 try await consumer.connected()
@@ -140,7 +142,8 @@ import TestSupport
                     return .ack
                 }
                 let consumer = EventConsumer(
-                    name: "work", bindings: ["room.#"], amqp: bus.amqp, pool: bus.pool, maxBatch: 100, logger: silent
+                    queue: WorkQueue("work", bindings: ["room.#"]), amqp: bus.amqp, pool: bus.pool, maxBatch: 100,
+                    logger: silent
                 ) { events, tx in
                     try await tx.pipeline(events.map(Bus.effectStatement))
                 }

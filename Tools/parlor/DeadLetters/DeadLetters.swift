@@ -6,7 +6,7 @@ import Logging
 /// The dead-letter queues of one broker.
 struct DeadLetters {
     /// Those of the services.
-    static let workQueues = ["notifications", "rooms.events", "message.facts"]
+    static let workQueues = [WorkQueue.notifications, .rooms, .facts].map(\.name)
 
     private let configuration: AMQPConfiguration
     private let browser: AMQPBrowser
