@@ -1,3 +1,4 @@
+import Foundation
 import Identifiers
 import Testing
 
@@ -20,17 +21,41 @@ import Testing
     }
 
     @Test func namesAreJudgedByWhatTheyResolveTo() async throws {
+        let resolver = NameResolver()
+        defer { resolver.close() }
         await #expect(throws: WebhookAddress.Refusal.privateAddress) {
-            try await WebhookAddress.resolve("localhost", allowPrivate: false)
+            try await WebhookAddress.resolve("localhost", allowPrivate: false, by: resolver)
         }
         // Other spellings of 127.0.0.1.
         for host in ["2130706433", "0x7f.1", "127.1"] {
             await #expect(throws: WebhookAddress.Refusal.privateAddress) {
-                try await WebhookAddress.resolve(host, allowPrivate: false)
+                try await WebhookAddress.resolve(host, allowPrivate: false, by: resolver)
             }
         }
-        let allowed = try await WebhookAddress.resolve("localhost", allowPrivate: true)
+        let allowed = try await WebhookAddress.resolve("localhost", allowPrivate: true, by: resolver)
         #expect(["127.0.0.1", "::1"].contains(allowed))
+    }
+
+    @Test func aLookUpThatGetsNoAnswerIsGivenUp() async throws {
+        // As the system's resolver does while name servers are silent, only for as long as the test likes.
+        let silence = DispatchSemaphore(value: 0)
+        let resolver = NameResolver { _ in
+            silence.wait()
+            return ["8.8.8.8"]
+        }
+        let sender = try #require(
+            WebhookSender(
+                url: "https://hooks.example.org/hook", secret: "secret", allowPrivate: false,
+                deadline: .milliseconds(50), resolver: resolver))
+        let delivery = WebhookDelivery(
+            id: UUID(), eventID: UUID(), body: "{}", attempts: 0, queuedAt: .now())
+        // The second waits behind the first, and no longer.
+        for _ in 1...2 {
+            let refusal = await #expect(throws: WebhookSender.Refused.self) { try await sender.post(delivery) }
+            #expect(refusal?.description == "the name was not resolved in time")
+        }
+        await sender.close()
+        silence.signal()
     }
 
     @Test func theSignatureIsThatOfItsDescription() {

@@ -1,39 +1,25 @@
 private import Foundation
-private import NIOCore
-internal import NIOPosix
 
 /// Where a webhook may go. Names are resolved here, judged, and the connection is made to the very address that was
 /// judged: a name cannot turn into an inner one in between.
 enum WebhookAddress {
     enum Refusal: Error, Equatable {
         case unresolvable
+        /// The system's resolver would go on asking for longer than anybody here waits.
+        case slow
         case privateAddress
     }
 
     /// The address to connect to for `host`.
-    static func resolve(_ host: String, allowPrivate: Bool) async throws -> String {
-        let addresses = try await NIOThreadPool.singleton.runIfActive { lookUp(host) }
+    static func resolve(
+        _ host: String, allowPrivate: Bool, by resolver: NameResolver, within deadline: Duration = .seconds(5)
+    ) async throws(Refusal) -> String {
+        guard let addresses = await resolver.addresses(of: host, within: deadline) else { throw Refusal.slow }
         guard !addresses.isEmpty else { throw Refusal.unresolvable }
         guard let address = addresses.first(where: { allowPrivate || isPublic($0) }) else {
             throw Refusal.privateAddress
         }
         return address
-    }
-
-    private static func lookUp(_ host: String) -> [String] {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
-        defer { freeaddrinfo(list) }
-        return sequence(first: list, next: { $0?.pointee.ai_next }).compactMap { entry in
-            guard let entry else { return nil }
-            var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-            let info = entry.pointee
-            guard getnameinfo(info.ai_addr, info.ai_addrlen, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0
-            else { return nil }
-            return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        }
     }
 
     /// Whether a numeric address belongs to the internet at large: not to this machine, its networks, or any range set

@@ -17,10 +17,14 @@ final class WebhookSender: Sendable {
     private let signature: WebhookSignature
     private let allowPrivate: Bool
     private let deadline: Duration
+    private let resolver: NameResolver
     private let client = Mutex<(address: String, client: HTTPClient)?>(nil)
 
-    /// - Parameter deadline: for one post, from looking up the name to the answer's head.
-    init?(url: String, secret: String, allowPrivate: Bool, deadline: Duration = .seconds(10)) {
+    /// - Parameter deadline: for looking up the name, and again for the post itself, to the answer's head.
+    init?(
+        url: String, secret: String, allowPrivate: Bool, deadline: Duration = .seconds(10),
+        resolver: NameResolver = NameResolver()
+    ) {
         guard let parts = URLComponents(string: url), parts.scheme == "http" || parts.scheme == "https",
             let host = parts.host, !host.isEmpty, parts.user == nil
         else { return nil }
@@ -29,16 +33,20 @@ final class WebhookSender: Sendable {
         signature = WebhookSignature(secret: secret)
         self.allowPrivate = allowPrivate
         self.deadline = deadline
+        self.resolver = resolver
     }
 
     func post(_ delivery: WebhookDelivery) async throws {
         let address: String
         do {
-            address = try await WebhookAddress.resolve(host, allowPrivate: allowPrivate)
-        } catch WebhookAddress.Refusal.privateAddress {
-            throw Refused(description: "the address is not public")
+            address = try await WebhookAddress.resolve(
+                host, allowPrivate: allowPrivate, by: resolver, within: deadline)
         } catch {
-            throw Refused(description: "the name cannot be resolved")
+            switch error {
+            case .privateAddress: throw Refused(description: "the address is not public")
+            case .slow: throw Refused(description: "the name was not resolved in time")
+            case .unresolvable: throw Refused(description: "the name cannot be resolved")
+            }
         }
         var request = HTTPClientRequest(url: url)
         request.method = .POST
@@ -84,5 +92,6 @@ final class WebhookSender: Sendable {
             return current?.client
         }
         try? await last?.shutdown()
+        resolver.close()
     }
 }
