@@ -47,8 +47,8 @@ struct MessageParts: Sendable {
         pool = PGPool(Self.postgres(settings), logger: logger)
         redis = RedisClient(try RedisConfiguration(url: common.redisURL), logger: logger)
         amqp = try AMQPConfiguration(url: common.rabbitmqURL, connectionName: "message-service")
-        publisher = AMQPPublisher(amqp, topology: EventTopology.publishing, logger: logger)
-        store = TimelineStore(pool: pool)
+        publisher = AMQPPublisher(amqp, topology: EventTopology.publishing(to: .rooms), logger: logger)
+        store = TimelineStore(pool: pool, flow: TimelineFlow())
         events = TimelinePublisher(publisher: publisher, store: store, logger: logger)
         lanes = WriteLanes(store: store, events: events, count: settings.writeLanes, logger: logger)
         rooms = InternalClient(base: common.roomURL, token: common.internalToken)
@@ -85,9 +85,15 @@ struct MessageParts: Sendable {
         try await migrate()
         declareMetrics()
         let bans = AccountBans(rooms: rooms, logger: logger)
+        let relay = relay
         return [
             pool, redis, publisher, events, lanes, bans, OwnJobs(jobs: ownJobs()),
             LeaderJobs(leader: PGLeader(Self.postgres(settings), logger: logger), jobs: leaderJobs()),
+            RelayDuty(
+                leader: PGLeader(Self.postgres(settings), logger: logger), publisher: publisher,
+                job: PeriodicJob("relay", every: .milliseconds(200), health: health, logger: logger) {
+                    try await relay.sweep()
+                }),
             FactConsumer(amqp: amqp, follower: timeline.facts, logger: logger),
             CommandConsumer(amqp: amqp, desk: desk, replies: publisher, logger: logger),
             await server(checkAccount: bans.check),
@@ -105,9 +111,8 @@ struct MessageParts: Sendable {
     }
 
     private func leaderJobs() -> [PeriodicJob] {
-        let (relay, follower, store, age) = (relay, timeline.facts, store, settings.archiveAfter)
+        let (follower, store, age) = (timeline.facts, store, settings.archiveAfter)
         return [
-            PeriodicJob("relay", every: .seconds(1), health: health, logger: logger) { try await relay.sweep() },
             PeriodicJob("repair", every: .seconds(2), health: health, logger: logger) { try await follower.repair() },
             PeriodicJob("archive", every: settings.archiveInterval, health: health, logger: logger) {
                 while try await store.archiveNext(endedBefore: age) { try Task.checkCancellation() }

@@ -50,7 +50,7 @@ public final class AMQPPublisher: Service, Sendable {
         _ message: AMQPMessage, exchange: String, routingKey: String, mandatory: Bool = false
     ) async throws(AMQPError) {
         let outgoing = AMQPOutgoing(message, exchange: exchange, routingKey: routingKey, mandatory: mandatory)
-        let line = try role.line()
+        let line = try role.line().get()
         var writer = FrameWriter(reserving: message.body.count + 256)
         try writer.publish(outgoing, channel: Session.mainChannel, frameMax: line.frameMax)
         let deadline = ContinuousClock.now + configuration.publishTimeout
@@ -65,7 +65,7 @@ public final class AMQPPublisher: Service, Sendable {
 
     /// Publishes all in one write and waits once; results are in the order of the batch.
     public func publish(_ batch: [AMQPOutgoing]) async -> [Result<Void, AMQPError>] {
-        await withCheckedContinuation { submit(batch, .batch($0)) }
+        await withCheckedContinuation { continuation in submit { (batch, .batch(continuation)) } }
     }
 
     /// Hands all to the socket before it returns, so that the order of calls is the order of messages, and calls
@@ -74,13 +74,26 @@ public final class AMQPPublisher: Service, Sendable {
     public func submit(
         _ batch: [AMQPOutgoing], completion: @escaping @Sendable ([Result<Void, AMQPError>]) -> Void
     ) {
-        submit(batch, .callback(completion))
+        submit { (batch, .callback(completion)) }
     }
 
-    private func submit(_ batch: [AMQPOutgoing], _ waiter: PublishWaiter) {
+    /// The same, asking for the batch once it is certain over which connection it will go: what an earlier connection
+    /// lost has been told by then, and nothing that follows from it can overtake it.
+    public func submit(
+        choosing choose: () -> (batch: [AMQPOutgoing], completion: @Sendable ([Result<Void, AMQPError>]) -> Void)
+    ) {
+        submit {
+            let (batch, completion) = choose()
+            return (batch, .callback(completion))
+        }
+    }
+
+    private func submit(_ choose: () -> ([AMQPOutgoing], PublishWaiter)) {
+        let found = role.line()
+        let (batch, waiter) = choose()
         var results = [Result<Void, AMQPError>](repeating: .success(()), count: batch.count)
         do throws(AMQPError) {
-            let line = try role.line()
+            let line = try found.get()
             var sent: [(index: Int, route: ConfirmLedger<PublishWaiter>.Route)] = []
             sent.reserveCapacity(batch.count)
             var writer = FrameWriter(reserving: batch.reduce(0) { $0 + $1.message.body.count + 256 })

@@ -92,7 +92,7 @@ private final class Crew: Sendable {
                 }
                 #expect(ids.values.allSatisfy { $0 == 1 })
                 try await eventually("the database knows that all were told") {
-                    try await reader.parts.store.unpublishedRooms(olderThan: .zero, limit: 10).isEmpty
+                    try await reader.parts.store.hasNothingToPublish
                 }
                 for position in 0..<2 { await crew[position].stop() }
             }

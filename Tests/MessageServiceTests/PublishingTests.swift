@@ -25,7 +25,7 @@ import Testing
                     node.ear.events(of: room).contains { $0.seq == 3 }
                 }
                 try await eventually("and noted") {
-                    try await parts.store.unpublishedRooms(olderThan: .zero, limit: 1).isEmpty
+                    try await parts.store.hasNothingToPublish
                 }
                 let told = node.ear.events(of: room).first { $0.seq == 3 }
                 guard case .timeline(.messageCreated(let message))? = told?.body else {

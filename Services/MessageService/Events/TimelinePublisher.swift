@@ -7,7 +7,8 @@ import Synchronization
 
 /// Publishes entries after their commit, in order per room, and notes in the database what the broker confirmed.
 ///
-/// The timeline is its own outbox: an entry that was not confirmed here is published by the relay, from its row.
+/// The timeline is its own outbox: an entry that was not confirmed here is published by the relay, from its row, and so
+/// is what follows in its room until the relay has caught up.
 final class TimelinePublisher: Service {
     /// How long confirms gather before they are noted.
     static let noteInterval: Duration = .milliseconds(500)
@@ -16,7 +17,7 @@ final class TimelinePublisher: Service {
     /// Confirms that may be outstanding before writers wait: well below what the driver takes.
     static let maxInFlight = 8000
 
-    private struct Flow {
+    private struct Window {
         var inFlight = 0
         var waiting: [(count: Int, admitted: CheckedContinuation<Void, Never>)] = []
 
@@ -26,13 +27,15 @@ final class TimelinePublisher: Service {
 
     private let publisher: AMQPPublisher
     private let store: TimelineStore
+    private let flow: TimelineFlow
     private let logger: Logger
     private let marks = Mutex(PublishedMarks())
-    private let flow = Mutex(Flow())
+    private let window = Mutex(Window())
 
     init(publisher: AMQPPublisher, store: TimelineStore, logger: Logger) {
         self.publisher = publisher
         self.store = store
+        flow = store.flow
         self.logger = logger
     }
 
@@ -41,29 +44,74 @@ final class TimelinePublisher: Service {
     func publish(_ events: [TimelineEvent]) async {
         guard !events.isEmpty else { return }
         await admit(events.count)
-        publisher.submit(events.map(\.outgoing)) { results in
-            let now = ContinuousClock.now
-            self.marks.withLock { marks in
-                for (event, result) in zip(events, results) {
-                    if case .success = result { marks.note(event.room, seq: event.seq, now: now) }
+        publisher.submit {
+            let sent = flow.sent(of: events)
+            return (
+                sent.map(\.outgoing),
+                { results in
+                    self.settle(sent, results)
+                    self.release(events.count)
                 }
-            }
-            self.release(events.count)
+            )
         }
     }
 
+    private func settle(_ events: [TimelineEvent], _ results: [Result<Void, AMQPError>]) {
+        let now = ContinuousClock.now
+        var failed: [TimelineEvent] = []
+        marks.withLock { marks in
+            for (event, result) in zip(events, results) {
+                if case .success = result {
+                    marks.note(event.room, seq: event.seq, now: now)
+                } else {
+                    failed.append(event)
+                }
+            }
+        }
+        if !failed.isEmpty { flow.fail(failed) }
+    }
+
     func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                try await Task.sleep(for: Self.noteInterval)
-                await self.note()
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { [self] in await noteAgainAndAgain() }
+                group.addTask { [self] in await leaveToRelayWhatFailed() }
             }
         }
         await settle()
     }
 
+    private func noteAgainAndAgain() async {
+        while (try? await Task.sleep(for: Self.noteInterval)) != nil { await note() }
+    }
+
+    private func leaveToRelayWhatFailed() async {
+        var backoff = Backoff()
+        for await _ in flow.failures {
+            while !Task.isCancelled {
+                do {
+                    try await leaveToRelay()
+                    backoff.reset()
+                    break
+                } catch {
+                    logger.debug("failed entries wait", metadata: [LogKeys.error: "\(error)"])
+                    try? await Task.sleep(for: backoff.next())
+                }
+            }
+        }
+    }
+
+    /// Has the rooms' rows say that the relay has them now: whoever appends to them reads it.
+    private func leaveToRelay() async throws {
+        while case let rooms = flow.failed, !rooms.isEmpty {
+            flow.noteMarked(rooms, last: try await store.leaveToRelay(rooms))
+        }
+    }
+
     /// Writes down what was confirmed since the last time.
     func note() async {
+        let limit = ContinuousClock.now - Self.patience
+        flow.expire(before: limit)
         let ranges = marks.withLock { $0.next }
         guard !ranges.isEmpty else { return }
         do {
@@ -73,18 +121,17 @@ final class TimelinePublisher: Service {
         } catch {
             logger.debug("confirmed entries cannot be noted", metadata: [LogKeys.error: "\(error)"])
         }
-        let limit = ContinuousClock.now - Self.patience
         marks.withLock { $0.expire(before: limit) }
     }
 
     private func admit(_ count: Int) async {
         await withCheckedContinuation { continuation in
-            let isAdmitted = flow.withLock { flow in
-                guard flow.waiting.isEmpty, flow.fits(count) else {
-                    flow.waiting.append((count, continuation))
+            let isAdmitted = window.withLock { window in
+                guard window.waiting.isEmpty, window.fits(count) else {
+                    window.waiting.append((count, continuation))
                     return false
                 }
-                flow.inFlight += count
+                window.inFlight += count
                 return true
             }
             if isAdmitted { continuation.resume() }
@@ -92,12 +139,12 @@ final class TimelinePublisher: Service {
     }
 
     private func release(_ count: Int) {
-        let admitted = flow.withLock { flow in
-            flow.inFlight -= count
+        let admitted = window.withLock { window in
+            window.inFlight -= count
             var admitted: [CheckedContinuation<Void, Never>] = []
-            while let next = flow.waiting.first, flow.fits(next.count) {
-                flow.inFlight += next.count
-                flow.waiting.removeFirst()
+            while let next = window.waiting.first, window.fits(next.count) {
+                window.inFlight += next.count
+                window.waiting.removeFirst()
                 admitted.append(next.admitted)
             }
             return admitted
@@ -107,7 +154,8 @@ final class TimelinePublisher: Service {
 
     /// Gives outstanding confirms a moment to come, so that the next process has less to repeat.
     private func settle() async {
-        for _ in 0..<40 where flow.withLock({ $0.inFlight }) > 0 { try? await Task.sleep(for: .milliseconds(50)) }
+        for _ in 0..<40 where window.withLock({ $0.inFlight }) > 0 { try? await Task.sleep(for: .milliseconds(50)) }
         await note()
+        try? await leaveToRelay()
     }
 }

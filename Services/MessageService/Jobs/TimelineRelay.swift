@@ -6,44 +6,106 @@ import ServiceSupport
 
 /// Publishes what nobody saw confirmed: after a crash between commit and publish, or while the broker was away.
 ///
-/// What was published and not noted goes out twice, under the same event id.
+/// It takes a room over, and gives it back under the room's lock when nothing is left: in between whoever appends to the
+/// room leaves its entries to the relay, so that they leave in order. What was published and not noted goes out twice,
+/// under the same event id.
 struct TimelineRelay: Sendable {
     /// Longer than an instance takes to note a confirm.
     static let patience: Duration = .seconds(3)
-    private static let roomsPerSweep = 100
-    private static let page = 500
+    private static let roomsPerLook = 200
+    /// Rooms that wait for their confirms side by side.
+    private static let width = 8
+    private static let page = 250
+    /// A longer backlog goes on after the other rooms had their turn.
+    private static let pagesPerTurn = 8
+    /// After so many short pages a busy room is held for the last one.
+    private static let shortPages = 3
 
     let store: TimelineStore
     let publisher: AMQPPublisher
     let logger: Logger
 
-    /// - Parameter age: how long entries must have waited.
+    /// - Parameter age: how long entries must have waited that nobody gave up.
     /// - Throws: the broker's or the database's error; what was confirmed before stays noted.
     func sweep(olderThan age: Duration = TimelineRelay.patience) async throws {
-        guard publisher.isAvailable else { return }
-        while true {
-            let rooms = try await store.unpublishedRooms(olderThan: age, limit: Self.roomsPerSweep)
-            for room in rooms { try await publish(room) }
-            if rooms.count < Self.roomsPerSweep { return }
+        try await store.takeOver(olderThan: age)
+        while publisher.isAvailable {
+            let rooms = try await store.relayedRooms(limit: Self.roomsPerLook)
+            guard !rooms.isEmpty else { return }
+            try await publish(rooms)
             try Task.checkCancellation()
         }
     }
 
-    private func publish(_ room: UnpublishedRoom) async throws {
+    /// One room that fails does not stop the others.
+    private func publish(_ rooms: [UnpublishedRoom]) async throws {
+        let failure = await withTaskGroup(of: (any Error)?.self) { group in
+            var failure: (any Error)?
+            for (index, room) in rooms.enumerated() {
+                if index >= Self.width, let finished = await group.next() { failure = failure ?? finished }
+                group.addTask {
+                    guard publisher.isAvailable, !Task.isCancelled else { return nil }
+                    do {
+                        try await takeTurn(room)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            for await finished in group { failure = failure ?? finished }
+            return failure
+        }
+        if let failure { throw failure }
+    }
+
+    private func takeTurn(_ room: UnpublishedRoom) async throws {
         var published = room.publishedSeq
-        while published < room.lastSeq {
+        var shortPages = 0
+        defer {
+            if published > room.publishedSeq {
+                logger.info(
+                    "entries published late",
+                    metadata: [LogKeys.roomID: "\(room.room.code)", "count": "\(published - room.publishedSeq)"])
+            }
+        }
+        for _ in 0..<Self.pagesPerTurn {
+            if shortPages == Self.shortPages {
+                let isDone = try await store.finishRelaying(room, after: published, limit: Self.page) {
+                    try await publish($0, of: room.room)
+                }
+                if isDone { return }
+            }
             let rows = try await store.timeline(
                 of: room.room, after: published, limit: Self.page, isArchived: room.isArchived)
-            guard let last = rows.last?.seq else { break }
-            let events = try rows.map { try TimelineEvent($0, in: room.room) }
-            for result in await publisher.publish(events.map(\.outgoing)) { try result.get() }
-            published = last
+            try await publish(rows, of: room.room)
+            published = rows.last?.seq ?? published
+            if try await !store.noteRelayed(room.room.id, upTo: published) { return }
+            shortPages = rows.count < Self.page ? shortPages + 1 : 0
         }
-        _ = try await store.markPublished(
-            [room.room.id: PublishedRange(first: room.publishedSeq + 1, last: max(published, room.publishedSeq))])
-        logger.info(
-            "entries published late",
-            metadata: [LogKeys.roomID: "\(room.room.code)", "count": "\(published - room.publishedSeq)"])
+    }
+
+    private func publish(_ rows: [TimelineRow], of room: RoomRef) async throws {
+        let events = rows.compactMap { row -> TimelineEvent? in
+            do {
+                return try TimelineEvent(row, in: room)
+            } catch {
+                skip(row.seq, of: room, error)
+                return nil
+            }
+        }
+        for (event, result) in zip(events, await publisher.publish(events.map(\.outgoing))) {
+            guard case .failure(let error) = result else { continue }
+            guard case .invalid = error else { throw error }
+            skip(event.seq, of: room, error)
+        }
+    }
+
+    /// What can never be told must not hold up the rest.
+    private func skip(_ seq: Int64, of room: RoomRef, _ error: any Error) {
+        logger.error(
+            "an entry cannot be published",
+            metadata: [LogKeys.roomID: "\(room.code)", "seq": "\(seq)", LogKeys.error: "\(String(reflecting: error))"])
     }
 }
 

@@ -22,6 +22,8 @@ CREATE TABLE rooms (
     published_seq   bigint NOT NULL DEFAULT 0,
     -- Since when entries wait for that confirmation; null when none does. Indexed, so it changes seldom.
     unpublished_at  timestamptz,
+    -- Entries are left to the relay until it has caught up: whatever would publish one at once would overtake others.
+    is_relayed      boolean NOT NULL DEFAULT false,
     message_count   bigint NOT NULL DEFAULT 0,
     last_message_at timestamptz,
     ended_at        timestamptz,
@@ -32,6 +34,7 @@ CREATE TABLE rooms (
 ) WITH (fillfactor = 60);
 
 CREATE INDEX rooms_unpublished ON rooms (unpublished_at) WHERE unpublished_at IS NOT NULL;
+CREATE INDEX rooms_relayed ON rooms (unpublished_at) WHERE is_relayed;
 CREATE INDEX rooms_with_holes ON rooms (room_id) WHERE heard_fact > applied_fact;
 CREATE INDEX rooms_to_archive ON rooms (ended_at) WHERE ended_at IS NOT NULL AND NOT is_archived;
 

@@ -3,14 +3,14 @@
 --
 -- One row answers each message, in order. `outcome`: stored · repeated (same client_message_id and body: the
 -- original's id, seq and time) · mismatched (another body) · room_unknown · not_a_member · muted · room_ended ·
--- parent_unknown.
+-- parent_unknown. `is_relayed`: whether the room's entries are left to the relay.
 --
 -- A short way for what a busy room sends: where all writers of a room's batch may write, and none of it is a reply or a
 -- repetition, the messages go in with one insert. Everything else is decided one by one.
 CREATE FUNCTION store_messages(
     rooms_ uuid[], users uuid[], ids uuid[], client_ids text[], types text[], contents text[], tracks text[],
     parents uuid[], digests bigint[])
-RETURNS TABLE (outcome text, message_id uuid, seq bigint, created_at timestamptz)
+RETURNS TABLE (outcome text, message_id uuid, seq bigint, created_at timestamptz, is_relayed boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -35,6 +35,7 @@ BEGIN
         -- Read under the lock: times of one room never run backwards, whichever instance writes.
         moment := greatest(date_trunc('milliseconds', clock_timestamp()), room.last_message_at);
         stored := 0;
+        is_relayed := coalesce(room.is_relayed, false);
         is_plain := last_ - first_ >= 3 AND room.room_id IS NOT NULL AND room.ended_at IS NULL
             AND cardinality(array_remove(parents[first_:last_], NULL)) = 0;
         IF is_plain THEN
@@ -55,7 +56,7 @@ BEGIN
                 FROM unnest(ids[first_:last_], users[first_:last_], digests[first_:last_], types[first_:last_],
                     client_ids[first_:last_], contents[first_:last_], tracks[first_:last_])
                     WITH ORDINALITY AS message (id, user_id, digest, type, client_id, content, track, n);
-                RETURN QUERY SELECT 'stored', id, room.last_seq + n, moment
+                RETURN QUERY SELECT 'stored', id, room.last_seq + n, moment, room.is_relayed
                     FROM unnest(ids[first_:last_]) WITH ORDINALITY AS message (id, n) ORDER BY n;
                 stored := last_ - first_ + 1;
                 room.last_seq := room.last_seq + stored;

@@ -3,7 +3,7 @@
 -- Facts (ascending) already applied are passed over; a hole ends the work, and is remembered. Answers the last fact applied, and the entries made.
 CREATE FUNCTION apply_facts(
     room uuid, room_code text, facts bigint[], types text[], times timestamptz[], users uuid[], bodies text[])
-RETURNS TABLE (applied bigint, fact bigint, seq bigint)
+RETURNS TABLE (applied bigint, fact bigint, seq bigint, is_relayed boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -18,6 +18,7 @@ BEGIN
         SELECT * INTO head FROM rooms WHERE room_id = room FOR UPDATE;
     END IF;
     first_seq := head.last_seq;
+    is_relayed := head.is_relayed;
     FOR i IN 1 .. cardinality(facts) LOOP
         CONTINUE WHEN facts[i] <= head.applied_fact;
         EXIT WHEN facts[i] > head.applied_fact + 1;

@@ -56,17 +56,30 @@ extension TimelineStore {
     func change<T: Sendable>(
         _ room: RoomID, by user: UserID, _ body: @Sendable (RoomChange) async throws -> T
     ) async throws -> T {
-        try await pool.transaction { transaction in
-            // The lock comes first and alone: the statement after it sees what others committed before they let go.
-            let locked = try await transaction.query(
-                """
-                SELECT date_trunc('milliseconds', clock_timestamp()) FROM rooms WHERE room_id = \(room) FOR UPDATE
-                """)
-            guard let now = try locked.first?.get(0, as: Timestamp.self),
-                let row = try await transaction.query(Self.standing(of: user) + "WHERE r.room_id = \(room)").first
-            else { throw Refusal.roomNotFound }
-            return try await body(
-                RoomChange(transaction: transaction, standing: try Self.standing(from: row), now: now))
+        let (result, relayed) = try await flow.doubting([room]) {
+            try await pool.transaction { try await change(room, by: user, in: $0, body) }
         }
+        if let relayed { flow.leaveToRelay(room, upTo: relayed) }
+        return result
+    }
+
+    /// Besides what `body` returns, the room's last entry where entries are left to the relay.
+    private func change<T: Sendable>(
+        _ room: RoomID, by user: UserID, in transaction: PGTransaction, _ body: (RoomChange) async throws -> T
+    ) async throws -> (T, Int64?) {
+        // The lock comes first and alone: the statement after it sees what others committed before they let go.
+        let locked = try await transaction.query(
+            """
+            SELECT date_trunc('milliseconds', clock_timestamp()), is_relayed FROM rooms
+            WHERE room_id = \(room) FOR UPDATE
+            """)
+        guard let (now, isRelayed) = try locked.first?.decode((Timestamp, Bool).self),
+            let row = try await transaction.query(Self.standing(of: user) + "WHERE r.room_id = \(room)").first
+        else { throw Refusal.roomNotFound }
+        let result = try await body(
+            RoomChange(transaction: transaction, standing: try Self.standing(from: row), now: now))
+        guard isRelayed else { return (result, nil) }
+        let last = try await transaction.query("SELECT last_seq FROM rooms WHERE room_id = \(room)")
+        return (result, try last.first?.get(0))
     }
 }

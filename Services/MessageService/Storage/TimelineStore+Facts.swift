@@ -18,17 +18,20 @@ extension TimelineStore {
     /// - Parameter facts: ascending.
     func apply(_ facts: [RoomFact], to room: RoomRef) async throws -> FactProgress {
         let bodies = try facts.map { String(decoding: try WireJSON.encode($0.body), as: UTF8.self) }
-        let rows = try await pool.query(
-            """
-            SELECT applied, fact, seq FROM apply_facts(
-                \(room.id), \(room.code.description), \(facts.map(\.fact)), \(facts.map(\.body.type.rawValue)),
-                \(facts.map(\.at)), \(facts.map(\.userId)), \(bodies))
-            """)
+        let rows = try await flow.doubting([room.id]) {
+            try await pool.query(
+                """
+                SELECT applied, fact, seq, is_relayed FROM apply_facts(
+                    \(room.id), \(room.code.description), \(facts.map(\.fact)), \(facts.map(\.body.type.rawValue)),
+                    \(facts.map(\.at)), \(facts.map(\.userId)), \(bodies))
+                """)
+        }
         let byNumber = Dictionary(facts.map { ($0.fact, $0) }, uniquingKeysWith: { first, _ in first })
         var progress = FactProgress(applied: 0, entries: [])
         for row in rows {
-            let (applied, number, seq) = try row.decode((Int64, Int64?, Int64?).self)
+            let (applied, number, seq, isRelayed) = try row.decode((Int64, Int64?, Int64?, Bool).self)
             progress.applied = max(progress.applied, applied)
+            if isRelayed, let seq { flow.leaveToRelay(room.id, upTo: seq) }
             if let number, let seq, let fact = byNumber[number] {
                 progress.entries.append(TimelineEntry(seq: seq, at: fact.at, userId: fact.userId, body: fact.body))
             }

@@ -54,19 +54,25 @@ extension TimelineStore {
             return one == other ? left < right : one < other
         }
         let sorted = order.map { messages[$0] }
-        let rows = try await pool.query(
-            """
-            SELECT outcome, message_id, seq, created_at FROM store_messages(
-                \(sorted.map(\.room.id)), \(sorted.map(\.userId)), \(sorted.map(\.id)),
-                \(sorted.map(\.draft.clientMessageId)), \(sorted.map(\.draft.type.rawValue)),
-                \(sorted.map(\.draft.content)), \(sorted.map(\.track)), \(sorted.map(\.draft.parentId)),
-                \(sorted.map(\.draft.digest)))
-            """)
+        let rows = try await flow.doubting(Set(sorted.map(\.room.id))) {
+            try await pool.query(
+                """
+                SELECT outcome, message_id, seq, created_at, is_relayed FROM store_messages(
+                    \(sorted.map(\.room.id)), \(sorted.map(\.userId)), \(sorted.map(\.id)),
+                    \(sorted.map(\.draft.clientMessageId)), \(sorted.map(\.draft.type.rawValue)),
+                    \(sorted.map(\.draft.content)), \(sorted.map(\.track)), \(sorted.map(\.draft.parentId)),
+                    \(sorted.map(\.draft.digest)))
+                """)
+        }
         guard rows.count == messages.count else {
             throw PGError(.decoding, "\(messages.count) messages got \(rows.count) answers")
         }
         var outcomes = [StoreOutcome](repeating: .refused(.databaseUnavailable), count: messages.count)
-        for (position, row) in zip(order, rows) { outcomes[position] = try Self.outcome(from: row) }
+        for (position, row) in zip(order, rows) {
+            outcomes[position] = try Self.outcome(from: row)
+            guard case .stored(let seq, _) = outcomes[position], try row.get(4, as: Bool.self) else { continue }
+            flow.leaveToRelay(messages[position].room.id, upTo: seq)
+        }
         return outcomes
     }
 

@@ -31,10 +31,14 @@ extension TimelineStore {
     ///
     /// - Parameter isArchived: whether some of the room's entries moved to the archive.
     func timeline(of room: RoomRef, after: Int64, limit: Int, isArchived: Bool) async throws -> [TimelineRow] {
+        try await pool.query(Self.timeline(of: room, after: after, limit: limit, isArchived: isArchived))
+            .map { try TimelineRow(row: $0, room: room) }
+    }
+
+    /// One statement, so one snapshot: an edit moves the entry of a creation from one table to the other.
+    static func timeline(of room: RoomRef, after: Int64, limit: Int, isArchived: Bool) -> PGQuery {
         let source = isArchived ? "all_" : ""
-        // One statement, so one snapshot: an edit moves the entry of a creation from one table to the other.
-        let rows = try await pool.query(
-            """
+        return """
             (SELECT e.seq, e.type, e.at, e.user_id, e.body, NULL::uuid, NULL::text, NULL::text, NULL::uuid, NULL::text,
                 NULL::timestamptz
             FROM \(unescaped: source)entries e WHERE e.room_id = \(room.id) AND e.seq > \(after)
@@ -46,8 +50,7 @@ extension TimelineStore {
             WHERE m.room_id = \(room.id) AND m.seq > \(after) AND m.edited_at IS NULL
             ORDER BY m.seq LIMIT \(limit))
             ORDER BY seq LIMIT \(limit)
-            """)
-        return try rows.map { try TimelineRow(row: $0, room: room) }
+            """
     }
 
     /// The newest number of a room and whether part of it is archived; `nil` for an unknown room.
@@ -72,7 +75,7 @@ extension TimelineStore {
 }
 
 extension TimelineRow {
-    fileprivate init(row: PGRow, room: RoomRef) throws {
+    init(row: PGRow, room: RoomRef) throws {
         let (seq, type, at, userId, body) = try row.decode((Int64, String, Timestamp, UserID?, String?).self)
         if let body {
             self = .other(type: type, seq: seq, at: at, userId: userId, body: body)

@@ -9,6 +9,8 @@ import Postgres
 /// order of commits the order of numbers.
 struct TimelineStore: Sendable {
     let pool: PGPool
+    /// Hears which entries are the relay's.
+    let flow: TimelineFlow
 
     /// What is known here of a room and of one person in it; `nil` for a room without any entry yet.
     func standing(of user: UserID, in room: RoomReference) async throws -> MessageStanding? {

@@ -53,13 +53,12 @@ final class PublisherRole: LinkRole {
     let availability = Availability()
 
     /// Where to publish now.
-    func line() throws(AMQPError) -> PublishLine {
-        let found: Result<PublishLine, AMQPError> = status.withLock { status in
+    func line() -> Result<PublishLine, AMQPError> {
+        status.withLock { status in
             if status.isShutDown { return .failure(.closed) }
             if let blocked = status.blocked { return .failure(blocked) }
             return status.line.map { .success($0) } ?? .failure(status.away)
         }
-        return try found.get()
     }
 
     // MARK: - LinkRole

@@ -96,6 +96,16 @@ struct Stage: Sendable {
     }
 }
 
+extension TimelineStore {
+    /// All was confirmed, and no room is left to the relay.
+    var hasNothingToPublish: Bool {
+        get async throws {
+            guard try await publishingLag() == .zero else { return false }
+            return try await relayedRooms(limit: 1).isEmpty
+        }
+    }
+}
+
 /// One running message service.
 struct Instance: Sendable {
     static let internalToken = "internal-token-of-tests"
