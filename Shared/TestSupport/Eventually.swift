@@ -7,7 +7,7 @@ public struct NeverHappened: Error, CustomStringConvertible {
 ///
 /// - Throws: `NeverHappened` naming `what`; or what `condition` throws.
 public func eventually(
-    _ what: String, within limit: Duration = .seconds(60), every interval: Duration = .milliseconds(10),
+    _ what: String, within limit: Duration = .seconds(180), every interval: Duration = .milliseconds(10),
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit

@@ -120,23 +120,34 @@ import TestSupport
         await #expect(throws: AMQPError.self) { try await consumer.bind(exchange: "events", routingKey: "early") }
         try await running(publisher, consumer) {
             try await publisher.connected()
-            try await eventually("the hook ran") { connects.count == 1 }
+            try await eventually("the hook ran") { connects.count >= 1 }
             for n in 0..<200 { try await consumer.bind(exchange: "events", routingKey: "room.\(n)") }
             try await consumer.unbind(exchange: "events", routingKey: "room.5")
             let name = consumer.queueName
             try await server.closeConnections()
-            try await eventually("the hook ran again") { connects.count == 2 }
+            try await eventually("the hook ran again") { connects.count >= 2 }
             #expect(consumer.queueName != name)
             // When the hook runs all bindings are in force.
-            try await eventually("the publisher is back") { publisher.isAvailable }
             for key in ["early", "room.0", "room.199"] {
-                try await publisher.publish(AMQPMessage("x"), exchange: "events", routingKey: key, mandatory: true)
+                // The publisher's connection went too, and it may not know that yet.
+                try await eventually("the publisher is back") {
+                    do throws(AMQPError) {
+                        try await publisher.publish(
+                            AMQPMessage("x"), exchange: "events", routingKey: key, mandatory: true)
+                        return true
+                    } catch {
+                        guard error.isRetriable else { throw error }
+                        return false
+                    }
+                }
             }
-            await #expect(throws: AMQPError.self) {
+            await #expect {
                 try await publisher.publish(
                     AMQPMessage("x"), exchange: "events", routingKey: "room.5", mandatory: true)
+            } throws: {
+                if case AMQPError.returned = $0 { true } else { false }
             }
-            try await eventually("all arrive") { seen.all.sorted() == ["early", "room.0", "room.199"] }
+            try await eventually("all arrive") { Set(seen.all) == ["early", "room.0", "room.199"] }
         }
         try await server.stop()
     }

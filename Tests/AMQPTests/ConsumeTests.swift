@@ -70,7 +70,8 @@ import TestSupport
             }
         } body: { publisher, _ in
             try await eventually("the first batch is held") { gate.waiting == 1 }
-            try await Task.sleep(for: .milliseconds(100))
+            // Time for the others to gather.
+            try await Task.sleep(for: .seconds(1))
             gate.open()
             try await eventually("all arrive") { batches.all.joined().count == 300 }
             #expect(Array(batches.all.joined()) == Array(0..<300))

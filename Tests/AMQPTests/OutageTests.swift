@@ -56,7 +56,7 @@ import TestSupport
     @Test func aFrozenBrokerIsNoticed() async throws {
         let server = try await RabbitMQServer.start()
         let quick = try configuration(server.url) {
-            $0.heartbeat = .seconds(1)
+            $0.heartbeat = .seconds(4)
             $0.publishTimeout = .milliseconds(500)
         }
         let publisher = AMQPPublisher(quick, topology: .queue("q"), logger: quiet)
@@ -114,6 +114,7 @@ import TestSupport
             let states = Seen<Bool>()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { for await state in publisher.availability() { states.add(state) } }
+                try await eventually("the present state is told") { states.all == [true] }
                 try await publisher.publish(AMQPMessage("x"), exchange: "", routingKey: "q")
                 try await server.setTakesMessages(false)
                 // The broker tells only those who try.
@@ -126,10 +127,11 @@ import TestSupport
                     return false
                 }
                 #expect(!publisher.isAvailable)
+                try await eventually("that is told") { states.all == [true, false] }
                 try await server.setTakesMessages(true)
                 try await eventually("it takes messages again") { publisher.isAvailable }
                 try await publisher.publish(AMQPMessage("x"), exchange: "", routingKey: "q")
-                #expect(states.all == [true, false, true])
+                try await eventually("that is told too") { states.all == [true, false, true] }
                 group.cancelAll()
             }
         }

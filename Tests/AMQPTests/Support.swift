@@ -19,6 +19,9 @@ func running<T: Sendable>(_ services: any Service..., body: () async throws -> T
 func configuration(_ url: String, _ change: (inout AMQPConfiguration) -> Void = { _ in }) throws -> AMQPConfiguration {
     var configuration = try AMQPConfiguration(url: url, connectionName: "test")
     configuration.reconnect = ReconnectDelay(first: .milliseconds(20), longest: .milliseconds(200))
+    // Not what these tests are about, unless they say so.
+    configuration.publishTimeout = .seconds(60)
+    configuration.operationTimeout = .seconds(60)
     change(&configuration)
     return configuration
 }

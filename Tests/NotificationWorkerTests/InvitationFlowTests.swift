@@ -79,7 +79,7 @@ import Testing
             #expect(worker.events.deliveries(of: invited.id).map(\.delivery) == [.sending, .sent])
             #expect(try await worker.pool.query("SELECT 1 FROM notifications").count == 2)
             #expect(worker.events.notifications.count == 2)
-            #expect(worker.rooms.asked == 2)
+            #expect(try worker.mails.count == 2)
         }
     }
 

@@ -74,7 +74,7 @@ import Testing
         try await Worker.run(Self.settings(server)) { worker in
             let dropped = try await worker.invite(Invited("drop.rcpt@example.org"))
             let told = try await worker.waitFor(.queued, of: dropped.id)
-            #expect(told.map(\.delivery) == [.sending, .queued])
+            #expect(told.map(\.delivery).prefix(2) == [.sending, .queued])
             #expect(try server.mails.isEmpty)
         }
     }

@@ -8,6 +8,7 @@ import Postgres
 import ServiceLifecycle
 import Synchronization
 import TestSupport
+import Testing
 
 let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
@@ -35,6 +36,8 @@ struct Bus: Sendable {
         try await Migrator(pool: pool, schema: "bus", logger: silent).migrate(EventBusSchema.migrations + [tables])
         var amqp = try AMQPConfiguration(url: broker, connectionName: "test")
         amqp.reconnect = ReconnectDelay(first: .milliseconds(20), longest: .milliseconds(300))
+        // Not what these tests are about.
+        amqp.publishTimeout = .seconds(60)
         try await body(Bus(pool: pool, amqp: amqp))
         await pool.close()
     }
@@ -117,3 +120,13 @@ final class Mark: Sendable {
 }
 
 struct Failure: Error {}
+
+/// That numbers came in order from 1 on; what came twice came later.
+func expectInOrder(_ arrivals: [Int64], upTo last: Int64? = nil) {
+    var highest: Int64 = 0
+    for n in arrivals {
+        #expect(n <= highest + 1, "\(n) came before \(highest + 1)")
+        highest = max(highest, n)
+    }
+    if let last { #expect(highest == last) }
+}

@@ -56,7 +56,7 @@ import TestSupport
                 try await RequestScope.$current.withValue(RequestScope(requestID: "request-7", traceparent: trace)) {
                     try await outbox.transaction { _, events in try await events.append(event) }
                 }
-                try await eventually("it arrives") { deliveries.count == 1 }
+                try await eventually("it arrives") { deliveries.count >= 1 }
                 let delivery = try #require(deliveries.all.first)
                 let properties = delivery.properties
                 #expect(delivery.exchange == "parlor.events")
@@ -192,11 +192,7 @@ import TestSupport
                 #expect(effects.count == written.count)
                 for room in rooms {
                     // First arrivals; what came twice came later.
-                    var highest: Int64 = 0
-                    for (_, n) in arrivals.all.filter({ $0.0 == room.id }) {
-                        #expect(n <= highest + 1, "\(n) came before \(highest + 1)")
-                        highest = max(highest, n)
-                    }
+                    expectInOrder(arrivals.all.filter { $0.0 == room.id }.map(\.1))
                     let numbers = effects.filter { $0.room == room.id }.map(\.n)
                     #expect(numbers.sorted() == Array(1...Int64(numbers.count)))
                 }
