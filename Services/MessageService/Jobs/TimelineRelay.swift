@@ -76,21 +76,20 @@ struct TimelineRelay: Sendable {
                 }
                 if isDone { return }
             }
-            let rows = try await store.timeline(
-                of: room.room, after: published, limit: Self.page, isArchived: room.isArchived)
-            try await publish(rows, of: room.room)
-            published = rows.last?.seq ?? published
+            let entries = try await store.unpublished(of: room, after: published, limit: Self.page)
+            try await publish(entries, of: room.room)
+            published = entries.last?.row.seq ?? published
             if try await !store.noteRelayed(room.room.id, upTo: published) { return }
-            shortPages = rows.count < Self.page ? shortPages + 1 : 0
+            shortPages = entries.count < Self.page ? shortPages + 1 : 0
         }
     }
 
-    private func publish(_ rows: [TimelineRow], of room: RoomRef) async throws {
-        let events = rows.compactMap { row -> TimelineEvent? in
+    private func publish(_ entries: [UnpublishedEntry], of room: RoomRef) async throws {
+        let events = entries.compactMap { entry -> TimelineEvent? in
             do {
-                return try TimelineEvent(row, in: room)
+                return try TimelineEvent(entry, in: room)
             } catch {
-                skip(row.seq, of: room, error)
+                skip(entry.row.seq, of: room, error)
                 return nil
             }
         }
@@ -110,13 +109,14 @@ struct TimelineRelay: Sendable {
 }
 
 extension TimelineEvent {
-    fileprivate init(_ row: TimelineRow, in room: RoomRef) throws {
-        switch row {
-        case .creation(let message): self.init(creationOf: message, scope: nil)
+    fileprivate init(_ entry: UnpublishedEntry, in room: RoomRef) throws {
+        let scope = entry.requestID.map { RequestScope(requestID: $0) }
+        switch entry.row {
+        case .creation(let message): self.init(creationOf: message, scope: scope)
         case .other:
             var json = JSONWriter()
-            json.entry(row)
-            try self.init(try WireJSON.decode(TimelineEntry.self, from: json.bytes), in: room, scope: nil)
+            json.entry(entry.row)
+            try self.init(try WireJSON.decode(TimelineEntry.self, from: json.bytes), in: room, scope: scope)
         }
     }
 }

@@ -72,6 +72,8 @@ CREATE TABLE messages (
     reply_count       integer NOT NULL DEFAULT 0,
     type              text NOT NULL,
     client_message_id text,
+    -- Of the request it came by, for its event should that leave late.
+    request_id        text,
     content           text,
     track_ref         text,
     PRIMARY KEY (room_id, seq),
@@ -93,6 +95,7 @@ CREATE TABLE entries (
     at         timestamptz NOT NULL,
     user_id    uuid,
     message_id uuid,
+    request_id text,
     body       text NOT NULL,
     PRIMARY KEY (room_id, seq)
 ) PARTITION BY HASH (room_id);

@@ -9,7 +9,7 @@
 -- repetition, the messages go in with one insert. Everything else is decided one by one.
 CREATE FUNCTION store_messages(
     rooms_ uuid[], users uuid[], ids uuid[], client_ids text[], types text[], contents text[], tracks text[],
-    parents uuid[], digests bigint[])
+    parents uuid[], digests bigint[], requests text[])
 RETURNS TABLE (outcome text, message_id uuid, seq bigint, created_at timestamptz, is_relayed boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -51,11 +51,12 @@ BEGIN
             -- A savepoint: a repetition among them undoes the insert, and they are decided one by one.
             BEGIN
                 INSERT INTO messages (room_id, seq, ordinal, message_id, user_id, created_at, digest, type,
-                    client_message_id, content, track_ref)
-                SELECT current_room, room.last_seq + n, room.message_count + n, id, user_id, moment, digest, type, client_id, content, track
+                    client_message_id, request_id, content, track_ref)
+                SELECT current_room, room.last_seq + n, room.message_count + n, id, user_id, moment, digest, type, client_id, request,
+                    content, track
                 FROM unnest(ids[first_:last_], users[first_:last_], digests[first_:last_], types[first_:last_],
-                    client_ids[first_:last_], contents[first_:last_], tracks[first_:last_])
-                    WITH ORDINALITY AS message (id, user_id, digest, type, client_id, content, track, n);
+                    client_ids[first_:last_], requests[first_:last_], contents[first_:last_], tracks[first_:last_])
+                    WITH ORDINALITY AS message (id, user_id, digest, type, client_id, request, content, track, n);
                 RETURN QUERY SELECT 'stored', id, room.last_seq + n, moment, room.is_relayed
                     FROM unnest(ids[first_:last_]) WITH ORDINALITY AS message (id, n) ORDER BY n;
                 stored := last_ - first_ + 1;
@@ -92,9 +93,9 @@ BEGIN
                 END IF;
                 IF outcome = 'stored' THEN
                     INSERT INTO messages (room_id, seq, ordinal, message_id, user_id, created_at, parent_id, digest,
-                        type, client_message_id, content, track_ref)
+                        type, client_message_id, request_id, content, track_ref)
                     VALUES (current_room, room.last_seq + 1, room.message_count + stored + 1, ids[i], users[i], moment,
-                        parents[i], digests[i], types[i], client_ids[i], contents[i], tracks[i])
+                        parents[i], digests[i], types[i], client_ids[i], requests[i], contents[i], tracks[i])
                     ON CONFLICT DO NOTHING;
                     IF FOUND THEN
                         room.last_seq := room.last_seq + 1;

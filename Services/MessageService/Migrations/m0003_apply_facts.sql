@@ -2,7 +2,8 @@
 --
 -- Facts (ascending) already applied are passed over; a hole ends the work, and is remembered. Answers the last fact applied, and the entries made.
 CREATE FUNCTION apply_facts(
-    room uuid, room_code text, facts bigint[], types text[], times timestamptz[], users uuid[], bodies text[])
+    room uuid, room_code text, facts bigint[], types text[], times timestamptz[], users uuid[], bodies text[],
+    request text)
 RETURNS TABLE (applied bigint, fact bigint, seq bigint, is_relayed boolean)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -24,8 +25,8 @@ BEGIN
         EXIT WHEN facts[i] > head.applied_fact + 1;
         head.applied_fact := facts[i];
         head.last_seq := head.last_seq + 1;
-        INSERT INTO entries (room_id, seq, type, at, user_id, body)
-        VALUES (room, head.last_seq, types[i], times[i], users[i], bodies[i]);
+        INSERT INTO entries (room_id, seq, type, at, user_id, request_id, body)
+        VALUES (room, head.last_seq, types[i], times[i], users[i], request, bodies[i]);
         detail := bodies[i]::jsonb;
         subject := (detail #>> '{member,userId}')::uuid;
         CASE types[i]

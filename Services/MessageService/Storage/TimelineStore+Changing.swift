@@ -2,6 +2,7 @@ import EventBus
 import Events
 import Identifiers
 import Postgres
+import ServiceSupport
 
 /// An entry that was just appended, and the room it stands in.
 struct AppendedEntry: Sendable {
@@ -37,8 +38,9 @@ struct RoomChange: Sendable {
         let seq = standing.lastSeq + 1
         try await transaction.execute(
             """
-            INSERT INTO entries (room_id, seq, type, at, user_id, message_id, body)
-            VALUES (\(room.id), \(seq), \(body.type.rawValue), \(now), \(user), \(message), \(text))
+            INSERT INTO entries (room_id, seq, type, at, user_id, message_id, request_id, body)
+            VALUES (\(room.id), \(seq), \(body.type.rawValue), \(now), \(user), \(message),
+                \(RequestScope.current?.requestID), \(text))
             """)
         try await transaction.execute(
             """

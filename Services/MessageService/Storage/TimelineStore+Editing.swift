@@ -63,9 +63,9 @@ extension RoomChange {
         let body = String(decoding: try WireJSON.encode(TimelineBody.messageCreated(message.view)), as: UTF8.self)
         try await transaction.execute(
             """
-            INSERT INTO entries (room_id, seq, type, at, user_id, message_id, body)
-            VALUES (\(room.id), \(message.seq), 'message_created', \(message.createdAt), \(message.userId),
-                \(message.id), \(body))
+            INSERT INTO entries (room_id, seq, type, at, user_id, message_id, request_id, body)
+            SELECT room_id, seq, 'message_created', created_at, user_id, message_id, request_id, \(body)
+            FROM messages WHERE room_id = \(room.id) AND seq = \(message.seq)
             """)
     }
 

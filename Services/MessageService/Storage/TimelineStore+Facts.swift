@@ -2,6 +2,7 @@ import EventBus
 import Events
 import Identifiers
 import Postgres
+import ServiceSupport
 
 /// How far the facts of a room came.
 struct FactProgress: Sendable, Equatable {
@@ -23,7 +24,7 @@ extension TimelineStore {
                 """
                 SELECT applied, fact, seq, is_relayed FROM apply_facts(
                     \(room.id), \(room.code.description), \(facts.map(\.fact)), \(facts.map(\.body.type.rawValue)),
-                    \(facts.map(\.at)), \(facts.map(\.userId)), \(bodies))
+                    \(facts.map(\.at)), \(facts.map(\.userId)), \(bodies), \(RequestScope.current?.requestID))
                 """)
         }
         let byNumber = Dictionary(facts.map { ($0.fact, $0) }, uniquingKeysWith: { first, _ in first })

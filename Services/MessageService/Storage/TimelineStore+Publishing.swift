@@ -15,6 +15,11 @@ struct UnpublishedRoom: Sendable {
     var isArchived: Bool
 }
 
+struct UnpublishedEntry: Sendable {
+    var row: TimelineRow
+    var requestID: String?
+}
+
 extension TimelineStore {
     /// Notes what the broker confirmed. A room that is locked just now is left for the next time, and so is a range
     /// that begins after a hole: another instance owes the entries before it.
@@ -110,17 +115,15 @@ extension TimelineStore {
     ///
     /// - Returns: false where more than `limit` entries are left; nothing was done then.
     func finishRelaying(
-        _ room: UnpublishedRoom, after seq: Int64, limit: Int, _ publish: @Sendable ([TimelineRow]) async throws -> Void
+        _ room: UnpublishedRoom, after seq: Int64, limit: Int,
+        _ publish: @Sendable ([UnpublishedEntry]) async throws -> Void
     ) async throws -> Bool {
         try await pool.transaction { transaction in
             let locked = try await transaction.query(
                 "SELECT last_seq FROM rooms WHERE room_id = \(room.room.id) FOR UPDATE")
             guard let last = try locked.first?.get(0, as: Int64.self) else { return true }
             guard last - seq <= limit else { return false }
-            let rows = try await transaction.query(
-                Self.timeline(of: room.room, after: seq, limit: limit, isArchived: room.isArchived)
-            ).map { try TimelineRow(row: $0, room: room.room) }
-            try await publish(rows)
+            try await publish(try await unpublished(of: room, after: seq, limit: limit, in: transaction))
             _ = try await transaction.query(Self.noteRelayed(room.room.id, upTo: last))
             return true
         }

@@ -61,7 +61,7 @@ extension TimelineStore {
                     \(sorted.map(\.room.id)), \(sorted.map(\.userId)), \(sorted.map(\.id)),
                     \(sorted.map(\.draft.clientMessageId)), \(sorted.map(\.draft.type.rawValue)),
                     \(sorted.map(\.draft.content)), \(sorted.map(\.track)), \(sorted.map(\.draft.parentId)),
-                    \(sorted.map(\.draft.digest)))
+                    \(sorted.map(\.draft.digest)), \(sorted.map(\.scope?.requestID)))
                 """)
         }
         guard rows.count == messages.count else {

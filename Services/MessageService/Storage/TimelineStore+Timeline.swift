@@ -36,21 +36,36 @@ extension TimelineStore {
     }
 
     /// One statement, so one snapshot: an edit moves the entry of a creation from one table to the other.
-    static func timeline(of room: RoomRef, after: Int64, limit: Int, isArchived: Bool) -> PGQuery {
+    fileprivate static func timeline(
+        of room: RoomRef, after: Int64, limit: Int, isArchived: Bool, withRequests: Bool = false
+    ) -> PGQuery {
         let source = isArchived ? "all_" : ""
+        let request = withRequests ? "request_id" : "NULL::text"
         return """
             (SELECT e.seq, e.type, e.at, e.user_id, e.body, NULL::uuid, NULL::text, NULL::text, NULL::uuid, NULL::text,
-                NULL::timestamptz
+                NULL::timestamptz, \(unescaped: request)
             FROM \(unescaped: source)entries e WHERE e.room_id = \(room.id) AND e.seq > \(after)
             ORDER BY e.seq LIMIT \(limit))
             UNION ALL
             (SELECT m.seq, m.type, m.created_at, m.user_id, NULL, m.message_id, m.content, m.track_ref, m.parent_id,
-                m.client_message_id, m.deleted_at
+                m.client_message_id, m.deleted_at, \(unescaped: request)
             FROM \(unescaped: source)messages m
             WHERE m.room_id = \(room.id) AND m.seq > \(after) AND m.edited_at IS NULL
             ORDER BY m.seq LIMIT \(limit))
             ORDER BY seq LIMIT \(limit)
             """
+    }
+
+    /// The same with the requests they came by, within a transaction where one is given.
+    func unpublished(
+        of room: UnpublishedRoom, after: Int64, limit: Int, in transaction: PGTransaction? = nil
+    ) async throws -> [UnpublishedEntry] {
+        let query = Self.timeline(
+            of: room.room, after: after, limit: limit, isArchived: room.isArchived, withRequests: true)
+        let rows = if let transaction { try await transaction.query(query) } else { try await pool.query(query) }
+        return try rows.map {
+            UnpublishedEntry(row: try TimelineRow(row: $0, room: room.room), requestID: try $0.get(11))
+        }
     }
 
     /// The newest number of a room and whether part of it is archived; `nil` for an unknown room.
@@ -75,7 +90,7 @@ extension TimelineStore {
 }
 
 extension TimelineRow {
-    init(row: PGRow, room: RoomRef) throws {
+    fileprivate init(row: PGRow, room: RoomRef) throws {
         let (seq, type, at, userId, body) = try row.decode((Int64, String, Timestamp, UserID?, String?).self)
         if let body {
             self = .other(type: type, seq: seq, at: at, userId: userId, body: body)

@@ -39,23 +39,28 @@ struct Witness: Sendable {
     ///
     /// - Parameter last: the last number of each room.
     func firstAppearances(until last: [RoomID: Int64]) async throws -> [RoomID: [Int64]] {
-        let seen = Mutex<[RoomID: (order: [Int64], all: Set<Int64>)]>([:])
+        try await firstEvents(until: last).mapValues { $0.compactMap(\.seq) }
+    }
+
+    /// The same, of the events themselves.
+    func firstEvents(until last: [RoomID: Int64]) async throws -> [RoomID: [Event]] {
+        let seen = Mutex<[RoomID: (events: [Event], seqs: Set<Int64>)]>([:])
         let consumer = AMQPConsumer(
             configuration, topology: Self.topology, queue: Self.queue, concurrency: 1, logger: logger
         ) { delivery in
             guard let event = try? Event(delivery), let room = event.room?.id, let seq = event.seq else { return .ack }
             seen.withLock { seen in
-                if seen[room, default: ([], [])].all.insert(seq).inserted { seen[room]?.order.append(seq) }
+                if seen[room, default: ([], [])].seqs.insert(seq).inserted { seen[room]?.events.append(event) }
             }
             return .ack
         }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await consumer.run() }
-            try await eventually("every entry came", within: .seconds(120)) {
-                seen.withLock { seen in last.allSatisfy { seen[$0]?.all.count == Int($1) } }
+            try await eventually("every entry came") {
+                seen.withLock { seen in last.allSatisfy { seen[$0]?.seqs.count == Int($1) } }
             }
             group.cancelAll()
-            return seen.withLock { $0.mapValues(\.order) }
+            return seen.withLock { $0.mapValues(\.events) }
         }
     }
 }
