@@ -105,6 +105,8 @@ final class TimelinePublisher: Service {
     private func leaveToRelay() async throws {
         while case let rooms = flow.failed, !rooms.isEmpty {
             flow.noteMarked(rooms, last: try await store.leaveToRelay(rooms))
+            // What is still there was kept back meanwhile, or the database forgot it.
+            if !flow.failed.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
         }
     }
 

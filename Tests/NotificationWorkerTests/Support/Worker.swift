@@ -65,11 +65,12 @@ final class Worker: Sendable {
                 let amqp = try AMQPConfiguration(url: broker, connectionName: "test")
                 let pool = PGPool(PGConfiguration(url: database, schema: "notifications"), logger: quiet)
                 let publisher = AMQPPublisher(amqp, topology: EventTopology.publishing, logger: quiet)
+                // Tests that kill wait for its end; in the others a stall of the machine must not look like a death.
+                let lease = isProcess ? "5" : "120"
                 let environment = [
                     "DATABASE_URL": database, "RABBITMQ_URL": broker, "REDIS_URL": redis.url, "HTTP_PORT": "\(port)",
                     "INTERNAL_TOKEN": "internal", "JWT_SECRET": secret, "PUBLIC_URL": "https://parlor.test",
-                    "MAIL_DIR": mails.path, "MAIL_FROM": "Parlor <noreply@parlor.test>",  // Tests that kill wait for its end; in the others a stall of the machine must not look like a death.
-                    "MAIL_LEASE_SECONDS": isProcess ? "5" : "120",
+                    "MAIL_DIR": mails.path, "MAIL_FROM": "Parlor <noreply@parlor.test>", "MAIL_LEASE_SECONDS": lease,
                     "LOG_LEVEL": "notice", "DATABASE_POOL_SIZE": "4",
                 ]
                 let worker = Worker(

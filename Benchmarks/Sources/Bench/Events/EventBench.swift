@@ -71,10 +71,14 @@ final class OneEventBench: Sendable {
         let bindings = ["*.*.\(room.code)"]
         consumer =
             batch == 0
-            ? EventConsumer(queue: WorkQueue(name, bindings: bindings), amqp: amqp, pool: pool, concurrency: 16, logger: .silent) {
+            ? EventConsumer(
+                queue: WorkQueue(name, bindings: bindings), amqp: amqp, pool: pool, concurrency: 16, logger: .silent
+            ) {
                 event, _ in handled.add(1)
             }
-            : EventConsumer(queue: WorkQueue(name, bindings: bindings), amqp: amqp, pool: pool, maxBatch: batch, logger: .silent) {
+            : EventConsumer(
+                queue: WorkQueue(name, bindings: bindings), amqp: amqp, pool: pool, maxBatch: batch, logger: .silent
+            ) {
                 events, _ in handled.add(events.count)
             }
     }
