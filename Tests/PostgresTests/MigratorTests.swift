@@ -85,12 +85,17 @@ import Testing
         let server = try await PostgresServer.start()
         try await server.kill()
         try await withPool(server.url()) { pool in
-            let long = [history[0], Migration(name: "0002_long", sql: "SELECT pg_sleep(1); SELECT 1;")]
+            // Long enough to be seen on any machine, and done at once where somebody has seen it.
+            let wait = "SELECT pg_sleep(CASE WHEN to_regclass('public.seen') IS NULL THEN 600 ELSE 0 END)"
+            let long = [history[0], Migration(name: "0002_long", sql: wait + "; SELECT 1;")]
             async let migrating: Void = Migrator(pool: pool, schema: "rooms", logger: .silent).migrate(long)
             try await server.launch()
             try await eventually("the second migration is under way") {
-                try await !pool.query("SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(1)%'").isEmpty
+                try await !pool.query(
+                    "SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(CASE%'"
+                ).isEmpty
             }
+            try await pool.execute("CREATE TABLE public.seen ()")
             try await server.restart()
             try await migrating
             let applied = try await names(pool)

@@ -115,21 +115,30 @@ import Testing
 
     @Test func aGracefulShutdownClosesThePool() async throws {
         try await PostgresServer.withDatabase { url in
-            let pool = PGPool(PGConfiguration(url: url), logger: .silent)
+            var configuration = PGConfiguration(url: url)
+            configuration.statementTimeout = .seconds(120)
+            let pool = PGPool(configuration, logger: .silent)
             let group = ServiceGroup(
                 configuration: .init(services: [.init(service: pool)], logger: .silent))
-            async let running: Void = group.run()
-            try await eventually("the first link is open") { pool.statistics.idle == 1 }
-            async let last = pool.query("SELECT 7 FROM pg_sleep(0.2)")
-            try await eventually("a statement is under way") { pool.statistics.busy == 1 }
-            await group.triggerGracefulShutdown()
-            try await running
-            // What was under way has come to its end.
-            let rows = try await last
-            #expect(try rows[0].get(0, as: Int.self) == 7)
-            let error = await pgError { try await pool.query("SELECT 1") }
-            #expect(error?.kind == .closed)
-            #expect(pool.statistics.size == 0)
+            // Its one link holds a lock, so that a statement ends when the test says so.
+            try await withPool(url, configure: { $0.poolSize = 1 }) { holder in
+                try await holder.query("SELECT pg_advisory_lock(7)")
+                async let running: Void = group.run()
+                try await eventually("the first link is open") { pool.statistics.idle == 1 }
+                async let last = pool.query("SELECT 7 FROM pg_advisory_xact_lock(7)")
+                try await eventually("a statement is under way") { pool.statistics.busy == 1 }
+                await group.triggerGracefulShutdown()
+                try await eventually("the pool takes nothing new") {
+                    await pgError { try await pool.query("SELECT 1") }?.kind == .closed
+                }
+                #expect(pool.statistics.busy == 1)
+                try await holder.query("SELECT pg_advisory_unlock(7)")
+                try await running
+                // What was under way has come to its end.
+                let rows = try await last
+                #expect(try rows[0].get(0, as: Int.self) == 7)
+                #expect(pool.statistics.size == 0)
+            }
         }
     }
 }

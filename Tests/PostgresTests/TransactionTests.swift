@@ -163,20 +163,24 @@ import Testing
 
     @Test func twoStatementsAtOnceAreRefused() async throws {
         try await withTable { pool in
-            try await pool.transaction { tx in
-                async let slow = tx.query("SELECT pg_sleep(0.3)")
-                try await eventually("the first statement is under way") {
-                    try await !pool.query(
-                        """
-                        SELECT FROM pg_stat_activity
-                        WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'
-                        """
-                    ).isEmpty
+            let sleepers: PGQuery = """
+                FROM pg_stat_activity
+                WHERE datname = current_database() AND state = 'active' AND query = 'SELECT pg_sleep(600)'
+                """
+            let failed = await pgError {
+                try await pool.transaction { tx in
+                    async let slow = pgError { try await tx.query("SELECT pg_sleep(600)") }
+                    try await eventually("the first statement is under way") {
+                        try await !pool.query("SELECT " + sleepers).isEmpty
+                    }
+                    let error = await pgError { try await tx.query("SELECT 1") }
+                    #expect(error?.kind == .misuse)
+                    // It lasts until the second one was refused, however late that is.
+                    try await pool.query("SELECT pg_cancel_backend(pid) " + sleepers)
+                    #expect(await slow?.sqlState == "57014")
                 }
-                let error = await pgError { try await tx.query("SELECT 1") }
-                #expect(error?.kind == .misuse)
-                _ = try await slow
             }
+            #expect(failed?.phase == .commit)
         }
     }
 
