@@ -29,6 +29,8 @@ extension RedisClient {
 
 extension RedisServer {
     static func flush(_ url: String) async throws {
-        _ = try await RedisClient.withClient(url) { try await $0.send(RedisCommand("FLUSHDB")) }
+        _ = try await RedisClient.withClient(url, configure: { $0.commandTimeout = .seconds(60) }) {
+            try await $0.send(RedisCommand("FLUSHDB"))
+        }
     }
 }

@@ -7,7 +7,13 @@ func withRedis(
     configure: (inout RedisConfiguration) -> Void = { _ in }, _ body: (RedisClient) async throws -> Void
 ) async throws {
     try await RedisServer.shared().withDatabase { url in
-        try await RedisClient.withClient(url, configure: configure, body)
+        try await RedisClient.withClient(url) {
+            // Patient where a test does not say otherwise: the machine may be busy with other tests.
+            $0.commandTimeout = .seconds(60)
+            configure(&$0)
+        } _: {
+            try await body($0)
+        }
     }
 }
 
