@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func repeatedTextOverSocketsIsRefusedWithATime() async throws {
-        try await Stage.run { stage, _ in
+        try await Stage.run(environment: ["REPEAT_WINDOW_SECONDS": "3600"]) { stage, _ in
             let anna = UserID.new()
             let room = stage.rooms.create(owner: anna)
             try await stage.withNode { node in
@@ -67,10 +67,9 @@ import Testing
                 let seqs = commands.compactMap { node.ear.reply(to: $0.id)?.seq }
                 #expect(seqs == Array(3...701))
                 #expect(node.ear.reply(to: commands[300].id)?.error?.code == "invalid_input")
-                try await eventually("all are told") { node.ear.events(of: room).count >= 701 }
-                let events = node.ear.events(of: room)
+                try await eventually("all are told") { node.ear.firsts(of: room).count >= 701 }
+                let events = node.ear.firsts(of: room)
                 #expect(events.compactMap(\.seq) == Array(1...701))
-                #expect(Set(events.map(\.id)).count == 701)
                 #expect(events.last?.requestId == "request")
                 #expect(events[0].routingKey == "timeline.member_joined.\(room.code)")
                 #expect(events.last?.routingKey == "message.created.\(room.code)")

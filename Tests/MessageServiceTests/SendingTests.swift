@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func repeatedTextIsRefusedButNotARepeatedMessage() async throws {
-        try await Stage.run(environment: ["REPEAT_WINDOW_SECONDS": "30"]) { stage, instances in
+        try await Stage.run(environment: ["REPEAT_WINDOW_SECONDS": "3600"]) { stage, instances in
             let service = instances[0]
             let anna = UserID.new()
             let room = stage.rooms.create(owner: anna)
@@ -139,7 +139,7 @@ import Testing
             let refused = try await service.send(anna, room, "same")
             #expect(refused.status == 429)
             #expect(refused.code == "rate_limited")
-            #expect(Int(refused.headers["retry-after"] ?? "") ?? 0 > 20)
+            #expect(Int(refused.headers["retry-after"] ?? "") ?? 0 > 60)
             #expect(try await service.call(anna, "POST", path, repeated).status == 200)
             #expect(try await service.send(anna, room, "other").status == 201)
             #expect(try await service.timeline(anna, room).seqs == Array(1...7))

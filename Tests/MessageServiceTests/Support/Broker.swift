@@ -20,7 +20,14 @@ final class Ear: Sendable {
 
     var events: [Event] { state.withLock { $0.events } }
 
+    /// The entries of a room, as often as each was told.
     func events(of room: RoomRef) -> [Event] { events.filter { $0.room?.id == room.id && $0.seq != nil } }
+
+    /// The same, each when it was told first: delivery is at least once, and the relay repeats what was confirmed late.
+    func firsts(of room: RoomRef) -> [Event] {
+        var seen: Set<EventID> = []
+        return events(of: room).filter { seen.insert($0.id).inserted }
+    }
 
     func reply(to id: UUID) -> CommandReply? { state.withLock { $0.replies[id] } }
 
