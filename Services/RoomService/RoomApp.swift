@@ -33,23 +33,28 @@ public struct RoomApp: Sendable {
         return try await app.services()
     }
 
-    init(_ settings: RoomSettings, clock: TimeSource, logger: Logger) throws {
+    /// - Parameter patience: how long Redis may take over what requests can do without.
+    init(
+        _ settings: RoomSettings, clock: TimeSource, patience: Duration = .milliseconds(250), logger: Logger
+    ) throws {
         let common = settings.common
         var database = PGConfiguration(
             url: common.databaseURL, schema: RoomSchema.name, applicationName: "room-service")
         database.poolSize = common.databasePoolSize
         let pool = PGPool(database, logger: logger)
-        redis = RedisClient(try RedisConfiguration(url: common.redisURL), logger: logger)
+        var cache = try RedisConfiguration(url: common.redisURL)
+        cache.commandTimeout = max(cache.commandTimeout, patience)
+        redis = RedisClient(cache, logger: logger)
         amqp = try AMQPConfiguration(url: common.rabbitmqURL, connectionName: "room-service")
         publisher = AMQPPublisher(
             amqp, topology: EventTopology.publishing(to: .facts, .notifications, .rooms), logger: logger)
         let outbox = Outbox(pool: pool, publisher: publisher, source: "room-service", logger: logger)
         store = RoomStore(
-            pool: pool, outbox: outbox, cache: RoomCache(redis: redis, logger: logger), clock: clock,
-            lifetime: settings.lifetime, logger: logger)
+            pool: pool, outbox: outbox, cache: RoomCache(redis: redis, deadline: patience, logger: logger),
+            clock: clock, lifetime: settings.lifetime, logger: logger)
         accounts = Accounts(pool: pool, outbox: outbox, clock: clock)
         known = KnownUsers(accounts: accounts, logger: logger)
-        seats = Seats(redis: redis)
+        seats = Seats(redis: redis, deadline: patience)
         activity = ActivityStore(pool: pool, seats: seats)
         health = Health(
             essential: [.postgres],

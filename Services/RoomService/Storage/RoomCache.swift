@@ -16,7 +16,7 @@ final class RoomCache: Sendable {
     /// Rooms whose last write failed; bounded, for the sweep after Redis is back covers the rest.
     private let missed = Mutex<Set<RoomID>>([])
 
-    init(redis: RedisClient, deadline: Duration = .milliseconds(250), logger: Logger) {
+    init(redis: RedisClient, deadline: Duration, logger: Logger) {
         self.redis = redis
         self.deadline = deadline
         self.logger = logger

@@ -7,7 +7,7 @@ import Synchronization
 /// Who holds a seat, as Redis knows it. This service only reads: seats are signaling's.
 struct Seats: Sendable {
     let redis: RedisClient
-    var deadline: Duration = .milliseconds(250)
+    let deadline: Duration
 
     /// The number of seats taken; `nil` when nobody can say.
     func count(_ code: RoomCode) async -> Int? { await counts([code]).flatMap { $0[code] } }

@@ -22,7 +22,7 @@ import Testing
 
     /// The second instance: other links to the same database and Redis, as another process has.
     private func twin(of rooms: TestRooms) throws -> RoomApp {
-        try RoomApp(rooms.app.settings, clock: rooms.clock.source, logger: .silent)
+        try RoomApp(rooms.app.settings, clock: rooms.clock.source, patience: .seconds(60), logger: .silent)
     }
 
     private func runner(_ app: RoomApp, _ number: Int, _ diary: Diary, _ rooms: TestRooms) -> JobRunner {

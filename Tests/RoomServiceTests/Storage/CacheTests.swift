@@ -110,7 +110,7 @@ import Testing
     /// Redis that accepts connections and never answers: each call goes on without it after its deadline.
     @Test func withRedisSilentEverythingWorksFromPostgres() async throws {
         let server = try await RedisServer.start()
-        try await TestRooms.run(["REDIS_URL": server.url]) { rooms in
+        try await TestRooms.run(["REDIS_URL": server.url], patience: .milliseconds(250)) { rooms in
             let people = try await Everybody(rooms)
             let room = try await people.room(rooms, type: "public")
             server.pause()
@@ -118,7 +118,7 @@ import Testing
                 let start = ContinuousClock.now
                 let answer = try await call()
                 // Some deadlines of a quarter of a second; far from those of a client or a gateway.
-                #expect(ContinuousClock.now - start < .seconds(8), "\(what)")
+                #expect(ContinuousClock.now - start < .seconds(30), "\(what)")
                 return answer.status
             }
             for path in ["", "/participants", "/stats", "/members", "/invitations", "/audit", "/audit/verify", "/bans"]
@@ -203,10 +203,11 @@ import Testing
                 }
                 group.addTask {
                     var last = 0
-                    while last < versions.count {
+                    try await eventually("the newest is there") {
                         let found = try await object(room, rooms)["version"].int ?? 0
                         #expect(found >= last)
                         last = max(last, found)
+                        return last == versions.count
                     }
                 }
                 try await group.waitForAll()

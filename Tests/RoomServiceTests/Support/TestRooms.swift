@@ -28,14 +28,19 @@ struct TestRooms: Sendable {
     /// The server has a hundred connections for all.
     private static let slots = Slots(4)
 
+    /// - Parameter patience: how long Redis may take before the service goes on without it. Tests that need what is in
+    ///   Redis wait for it, however busy the machine is.
     static func run(
-        _ environment: [String: String] = [:], _ body: @escaping @Sendable (TestRooms) async throws -> Void
+        _ environment: [String: String] = [:], patience: Duration = .seconds(60),
+        _ body: @escaping @Sendable (TestRooms) async throws -> Void
     ) async throws {
         try await slots.withSlot {
             try await PostgresServer.withDatabase { database in
                 try await RedisServer.shared().withDatabase { redisURL in
                     let url = environment["REDIS_URL"] ?? redisURL
-                    try await run(environment.merging(["DATABASE_URL": database, "REDIS_URL": url]) { $1 }, with: body)
+                    try await run(
+                        environment.merging(["DATABASE_URL": database, "REDIS_URL": url]) { $1 }, patience: patience,
+                        with: body)
                 }
             }
         }
@@ -61,7 +66,8 @@ struct TestRooms: Sendable {
     }
 
     private static func run(
-        _ environment: [String: String], with body: @escaping @Sendable (TestRooms) async throws -> Void
+        _ environment: [String: String], patience: Duration = .seconds(60),
+        with body: @escaping @Sendable (TestRooms) async throws -> Void
     ) async throws {
         let defaults = [
             "RABBITMQ_URL": "amqp://127.0.0.1:1", "INTERNAL_TOKEN": "internal", "DEV_AUTH": "true",
@@ -71,7 +77,7 @@ struct TestRooms: Sendable {
         ]
         let settings = Settings(environment: defaults.merging(environment) { $1 })
         let clock = ManualClock()
-        let app = try RoomApp(try RoomSettings.read(settings), clock: clock.source, logger: .silent)
+        let app = try RoomApp(try RoomSettings.read(settings), clock: clock.source, patience: patience, logger: .silent)
         try await app.migrate()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await app.redis.run() }
