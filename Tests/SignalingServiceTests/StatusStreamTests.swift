@@ -52,6 +52,23 @@ import Testing
         }
     }
 
+    @Test func whatTheBrokerBringsTwiceIsToldOnce() async throws {
+        try await World.with { world in
+            let bob = try await world.person("Bob")
+            try await world.withNode { node in
+                let stream = try await node.connect("/ws/status", .header(bob.token))
+                try await stream.frame("ready")
+                let event = Event(body: .notificationCreated(.about(bob)), userId: bob.userId)
+                let next = NotificationView.about(bob)
+                try await world.house.publish(event)
+                try await world.house.publish(event)
+                try await world.house.publish(Event(body: .notificationCreated(next), userId: bob.userId))
+                try await stream.frame("notification") { $0["notification"]?["id"]?.string == next.id.description }
+                #expect(stream.frames("notification").count == 2)
+            }
+        }
+    }
+
     @Test func aStreamBeginsWithReadyAndTheUnreadWhateverComesMeanwhile() async throws {
         try await World.with { world in
             let bob = try await world.person("Bob")

@@ -32,6 +32,7 @@ final class StatusHub: Service {
         var streams: [ConnectionID: Stream] = [:]
         var readers: [RoomCode: Set<ConnectionID>] = [:]
         var pace = UnreadPace()
+        var heard = RecentEvents()
 
         /// True where nobody is left to tell of the room's messages.
         mutating func stopReading(_ code: RoomCode, _ connection: ConnectionID) -> Bool {
@@ -151,7 +152,9 @@ final class StatusHub: Service {
         post(Word(frame: writer.finish(ephemeral: true)), to: readers)
     }
 
+    /// Tells whom it concerns; an event that comes again is nothing new.
     func receive(_ event: Event) async {
+        guard state.withLock({ $0.heard.hear(event.id) }) else { return }
         switch event.body {
         case .notificationCreated(let notification):
             post(to: "notification", "notification", notification, notification.id) { stream in
