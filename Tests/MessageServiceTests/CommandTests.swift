@@ -60,10 +60,7 @@ import Testing
                 _ = try await node.ask(.text("first", room, by: anna))
                 var commands = (0..<700).map { MessageCommand.text("m\($0)", room, by: anna) }
                 commands[300].content = "\u{0}"
-                try await node.send(commands)
-                try await eventually("all are answered") {
-                    commands.allSatisfy { node.ear.reply(to: $0.id) != nil }
-                }
+                try await node.askAll(commands)
                 let seqs = commands.compactMap { node.ear.reply(to: $0.id)?.seq }
                 #expect(seqs == Array(3...701))
                 #expect(node.ear.reply(to: commands[300].id)?.error?.code == "invalid_input")
