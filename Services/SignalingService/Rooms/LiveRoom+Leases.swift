@@ -42,7 +42,8 @@ extension LiveRoom {
         } else {
             await register(missing, asked: asked)
         }
-        if answer.version > roster.version { resync() }
+        // A change that never came shows in the version, unless a later one did come: then it shows in the number.
+        if answer.version > roster.version || answer.count != roster.seats.count { resync() }
         if let next = answer.nextEnd { sweepLater(milliseconds: next) }
     }
 
