@@ -155,6 +155,27 @@ import Testing
         }
     }
 
+    /// News may be lost with the broker, and what comes after them hides it from who looks at the last version alone.
+    @Test func aDepartureThatNobodyToldIsFoundByTheNumberOfSeats() async throws {
+        try await World.with { world in
+            let people = try await world.people(2)
+            let room = try await world.house.makeRoom(people)
+            try await world.withNode { node in
+                let witness = try await node.connect(people[0], room)
+                _ = try await witness.joined()
+                let seats = SeatStore(redis: world.redis, node: "test/1")
+                let guest = SeatStore.Occupant(userId: people[1].userId, name: "Guest", role: .member)
+                _ = try await seats.join(room.code, guest, .new())
+                try await witness.frame("user_joined")
+                let keys = SeatKeys(room.code).all
+                for (command, key) in [("ZREM", keys[1]), ("HDEL", keys[2])] {
+                    _ = try await world.redis.send(RedisCommand(command, key, guest.userId.description))
+                }
+                #expect(try await witness.frame("user_left")["userId"]?.string == guest.userId.description)
+            }
+        }
+    }
+
     @Test func whoGoesWhenToldToFindsTheSeatElsewhere() async throws {
         try await World.with(["DRAIN_SECONDS": "20"]) { world in
             let people = try await world.people(2)
