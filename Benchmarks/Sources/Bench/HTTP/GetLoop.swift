@@ -18,11 +18,11 @@ struct GetLoop: Sendable {
     /// - Throws: for any answer but 200.
     func run(for time: Duration) async throws -> Outcome {
         let counter = GetCounter()
-        let channels = try await withThrowingTaskGroup(of: (any Channel).self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
             for token in tokens {
-                group.addTask { try await connect(token, counter) }
+                group.addTask { try await connect(request(token), counter).get() }
             }
-            return try await group.reduce(into: []) { $0.append($1) }
+            try await group.waitForAll()
         }
         // The first answers wait for what is made once.
         try await Task.sleep(for: .milliseconds(300))
@@ -31,29 +31,66 @@ struct GetLoop: Sendable {
         try await Task.sleep(for: time)
         let times = try counter.take()
         let elapsed = ContinuousClock.now - start
-        for channel in channels { try? await channel.close() }
+        for channel in counter.end() { try? await channel.close() }
         return Outcome(perSecond: Double(times.count) / (elapsed / .seconds(1)), times: times)
     }
 
-    private func connect(_ token: String, _ counter: GetCounter) async throws -> any Channel {
+    private func request(_ token: String) -> ByteBuffer {
         let head = [
             "GET \(path) HTTP/1.1", "Host: 127.0.0.1:\(port)", "Authorization: Bearer \(token)", "", "",
         ]
-        let request = ByteBuffer(string: head.joined(separator: "\r\n"))
-        return try await ClientBootstrap(group: LightSocket.loop)
+        return ByteBuffer(string: head.joined(separator: "\r\n"))
+    }
+
+    /// A server ends a connection after so many answers (nginx, as it comes, after a thousand): then there is a new one, as
+    /// with any client.
+    private func connect(_ request: ByteBuffer, _ counter: GetCounter) -> EventLoopFuture<Void> {
+        ClientBootstrap(group: LightSocket.loop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(GetHandler(request, counter))
                 }
             }
-            .connect(host: "127.0.0.1", port: port).get()
+            .connect(host: "127.0.0.1", port: port)
+            .map { channel in
+                counter.opened(channel)
+                channel.closeFuture.whenSuccess {
+                    guard counter.closed(channel) else { return }
+                    connect(request, counter).whenFailure { counter.fail("no new connection: \($0)") }
+                }
+            }
     }
 }
 
 /// How long answers took, of all connections.
 private final class GetCounter: Sendable {
-    private let state = Mutex<(times: [Duration], fault: String?)>(([], nil))
+    private struct State {
+        var times: [Duration] = []
+        var fault: String?
+        var channels: [ObjectIdentifier: any Channel] = [:]
+        var hasEnded = false
+    }
+
+    private let state = Mutex(State())
+
+    func opened(_ channel: any Channel) { state.withLock { $0.channels[ObjectIdentifier(channel)] = channel } }
+
+    /// - Returns: whether another is to take its place.
+    func closed(_ channel: any Channel) -> Bool {
+        state.withLock { state in
+            state.channels[ObjectIdentifier(channel)] = nil
+            return !state.hasEnded
+        }
+    }
+
+    /// The connections to be closed.
+    func end() -> [any Channel] {
+        state.withLock { state in
+            state.hasEnded = true
+            return Array(state.channels.values)
+        }
+    }
 
     func note(_ time: Duration) { state.withLock { $0.times.append(time) } }
     func fail(_ words: String) { state.withLock { $0.fault = $0.fault ?? words } }
