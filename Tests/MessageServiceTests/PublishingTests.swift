@@ -66,7 +66,7 @@ import Testing
                 "POST", "/internal/commands", WireJSON.decode(JSONValue.self, from: WireJSON.encode(batch)))
             #expect(replies.json["replies"]?.array?.first?["seq"]?.integer == 25)
             try await broker.launch()
-            let told = try #require(try await witness.firstEvents(until: [room.id: 25])[room.id])
+            let told = try #require(try await witness.firstEvents(of: instance)[room.id])
             #expect(told.compactMap(\.seq) == Array(1...25))
             // What left late can be followed to the request that caused it all the same.
             #expect(told[2...21].map(\.requestId) == (0..<20).map { "away-\($0)" })
