@@ -1,3 +1,4 @@
+internal import IOReactor
 public import Logging
 public import ServiceLifecycle
 internal import Synchronization

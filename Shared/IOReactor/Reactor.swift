@@ -40,7 +40,8 @@ public final class Reactor: SerialExecutor, Sendable {
     /// - Parameter ignoringCancellation: for clean-up that must talk to its peer in a cancelled task; give it a deadline.
     /// - Throws: `DeadlineExceeded`, `CancellationError`, `ReactorError`.
     public func ready(
-        _ fd: Int32, _ interest: Interest, deadline: ContinuousClock.Instant? = nil, ignoringCancellation: Bool = false
+        _ fd: Int32, _ interest: Interest, deadline: ContinuousClock.Instant? = nil, ignoringCancellation: Bool = false,
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> Interest {
         try await ready(
             fd, interest, until: deadline.map { MonotonicInstant($0) }, ignoringCancellation: ignoringCancellation)
@@ -48,7 +49,8 @@ public final class Reactor: SerialExecutor, Sendable {
 
     /// The same for those who count in `MonotonicInstant`s.
     package func ready(
-        _ fd: Int32, _ interest: Interest, until deadline: MonotonicInstant?, ignoringCancellation: Bool
+        _ fd: Int32, _ interest: Interest, until deadline: MonotonicInstant?, ignoringCancellation: Bool,
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> Interest {
         let loop = ReactorLoop.current ?? loop
         let id = loop.newID()
@@ -58,9 +60,11 @@ public final class Reactor: SerialExecutor, Sendable {
             }
         }
         return try await withTaskCancellationHandler {
+            // A closure is its caller's only if it captures that; else each wait would cost two changes of threads.
+            _ = isolation
             // Unsafe continuations: the table gives each out once, and a query waits once, so the check would cost more
             // than the wait.
-            try await withUnsafeThrowingContinuation { continuation in
+            return try await withUnsafeThrowingContinuation { continuation in
                 loop.wait(id, for: fd, interest, until: deadline, continuation)
                 // The handler may have run before there was anything to cancel.
                 if Task.isCancelled { loop.cancel(id, fd) }

@@ -4,22 +4,19 @@ import Synchronization
 extension RedisExchange {
     /// Commands may be sent from now on.
     func opened() {
-        state.withLock { state in
-            state.status = .open
-            state.announce(state.isAvailable)
-        }
+        state.withLock { $0.status = .open }
+        announce()
     }
 
     /// The connection is gone: ends every call that was on it, and refuses new ones until `opened()`.
     func lost(_ error: RedisError) {
         let (failed, drainer) = state.withLock { state in
-            let wasAvailable = state.isAvailable
             state.status = .away(reason: error.message)
             state.output = []
             let failed = state.calls.fail(error, now: .now)
-            if wasAvailable { state.announce(false) }
             return (failed, state.takeDrainer())
         }
+        announce()
         Self.resume(failed)
         drainer?.resume()
     }
@@ -32,6 +29,8 @@ extension RedisExchange {
     /// Suspends the link's writer until there is something to write, or its task is cancelled.
     func awaitOutput(isolation: isolated (any Actor)? = #isolation) async {
         await withTaskCancellationHandler {
+            // Keeps the closure on the link's thread.
+            _ = isolation
             await withUnsafeContinuation { continuation in
                 let ready = state.withLock { state in
                     // The handler below may have run before there was anybody to wake.

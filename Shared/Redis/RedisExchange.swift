@@ -1,3 +1,4 @@
+import IOReactor
 import Synchronization
 
 /// Where callers and the connection meet: commands go in from any task, the link takes them out in one piece.
@@ -20,7 +21,6 @@ final class RedisExchange: Sendable {
         var output: [UInt8] = []
         var writer: UnsafeContinuation<Void, Never>?
         var drainer: UnsafeContinuation<Void, Never>?
-        var observers: [UInt64: AsyncStream<Bool>.Continuation] = [:]
 
         var isAvailable: Bool {
             if case .open = status { !isClosing } else { false }
@@ -28,6 +28,7 @@ final class RedisExchange: Sendable {
     }
 
     let state = Mutex(State())
+    let watched = Availability()
     private let lastTicket = Atomic<UInt64>(0)
     private let timeout: Duration
     private let maxInFlight: Int

@@ -11,6 +11,11 @@ struct RedisSupervisor {
     func run() async {
         let reactor = Reactor(name: "redis")
         defer { reactor.shutdown() }
+        // What waits for a descriptor is woken on its task's executor, before it goes to the actor's.
+        await withTaskExecutorPreference(ReactorTasks(reactor)) { await stayConnected(on: reactor) }
+    }
+
+    private func stayConnected(on reactor: Reactor) async {
         var backoff = RedisBackoff()
         var isAway = false
         while !Task.isCancelled {

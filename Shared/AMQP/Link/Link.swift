@@ -43,7 +43,14 @@ actor Link {
     private static let tick = Duration.milliseconds(250)
 
     /// Until cancelled; then closes the connection properly.
-    func run() async {
+    ///
+    /// The executor alone would not do: what waits for a descriptor is woken on the task's executor first, and only then
+    /// goes to the actor's.
+    nonisolated func run() async {
+        await withTaskExecutorPreference(tasks) { await stayConnected() }
+    }
+
+    private func stayConnected() async {
         var failures = 0
         while !Task.isCancelled {
             let host = configuration.hosts[failures % configuration.hosts.count]

@@ -1,3 +1,4 @@
+internal import IOReactor
 internal import Synchronization
 
 /// Who waits for confirms.
