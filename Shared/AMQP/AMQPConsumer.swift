@@ -1,7 +1,7 @@
 public import Logging
 public import ServiceLifecycle
 
-/// Consumes one queue over a connection of its own, which it keeps up until it is shut down.
+/// Consumes a queue, or several, over a connection of its own, which it keeps up until it is shut down.
 ///
 /// Each delivery is handed to the handler and settled once with what the handler returns. A delivery whose connection
 /// was lost meanwhile comes again, to this or another consumer. Handlers run on the connection's thread, so that a
@@ -31,30 +31,34 @@ public final class AMQPConsumer: Service, Sendable {
         handler: @escaping @Sendable (AMQPDelivery) async -> AMQPSettlement
     ) {
         self.init(
-            configuration, topology, queue, prefetch, logger, onConnect,
+            configuration, topology, [queue], prefetch, logger, onConnect,
             .each(handler, concurrency: max(1, min(concurrency, prefetch))))
     }
 
-    /// The batch form: whatever has arrived while the last batch was handled (at most `maxBatch`, at most `prefetch`)
-    /// comes together, in order, one batch at a time, and one frame settles it all alike.
+    /// The batch form: whatever has arrived while the last batch was handled, at most `maxBatch`, comes together, one batch
+    /// at a time, and one frame settles it all alike. Deliveries of one queue are in order.
+    ///
+    /// - Parameters:
+    ///   - queues: one, or several with names of their own. Bindings are the first one's.
+    ///   - prefetch: of each queue.
     public convenience init(
-        _ configuration: AMQPConfiguration, topology: AMQPTopology = AMQPTopology(), queue: String, prefetch: Int = 256,
-        maxBatch: Int, logger: Logger, onConnect: (@Sendable () async -> Void)? = nil,
+        _ configuration: AMQPConfiguration, topology: AMQPTopology = AMQPTopology(), queues: [String],
+        prefetch: Int = 256, maxBatch: Int, logger: Logger, onConnect: (@Sendable () async -> Void)? = nil,
         batchHandler: @escaping @Sendable ([AMQPDelivery]) async -> AMQPSettlement
     ) {
         self.init(
-            configuration, topology, queue, prefetch, logger, onConnect, .batch(batchHandler, limit: max(1, maxBatch)))
+            configuration, topology, queues, prefetch, logger, onConnect, .batch(batchHandler, limit: max(1, maxBatch)))
     }
 
     private init(
-        _ configuration: AMQPConfiguration, _ topology: AMQPTopology, _ queue: String, _ prefetch: Int,
+        _ configuration: AMQPConfiguration, _ topology: AMQPTopology, _ queues: [String], _ prefetch: Int,
         _ logger: Logger, _ onConnect: (@Sendable () async -> Void)?, _ handling: Handling
     ) {
         self.configuration = configuration
         self.handling = handling
         self.onConnect = onConnect
         self.logger = logger
-        role = ConsumerRole(queue: queue, prefetch: prefetch, operationTimeout: configuration.operationTimeout)
+        role = ConsumerRole(queues: queues, prefetch: prefetch, operationTimeout: configuration.operationTimeout)
         link = Link(configuration, topology: topology, logger: logger, role: role)
     }
 

@@ -62,7 +62,7 @@ import TestSupport
         let gate = Gate()
         try await with(300) { url, topology in
             try AMQPConsumer(
-                configuration(url), topology: topology, queue: "q", prefetch: 200, maxBatch: 100, logger: quiet
+                configuration(url), topology: topology, queues: ["q"], prefetch: 200, maxBatch: 100, logger: quiet
             ) { deliveries in
                 await gate.pass()
                 batches.add(deliveries.compactMap { Int($0.message.text) })
@@ -77,6 +77,40 @@ import TestSupport
             #expect(Array(batches.all.joined()) == Array(0..<300))
             #expect(batches.all.allSatisfy { $0.count <= 100 })
             #expect(batches.all.contains { $0.count > 10 })
+        }
+    }
+
+    @Test func severalQueuesAreReadTogetherAndSettledTogether() async throws {
+        try await RabbitMQServer.shared().withVhost { url in
+            let names = ["q0", "q1", "q2"]
+            let topology = names.map { AMQPTopology.queue($0) }.reduce(AMQPTopology()) { $0.merging($1) }
+            let publisher = try AMQPPublisher(configuration(url), topology: topology, logger: quiet)
+            try await running(publisher) {
+                try await publisher.connected()
+                for turn in 0..<2 {
+                    let batch = (0..<300).map {
+                        AMQPOutgoing(AMQPMessage("\($0)"), exchange: "", routingKey: names[$0 % 3])
+                    }
+                    for result in await publisher.publish(batch) { try result.get() }
+                    let seen = Seen<Int>()
+                    let consumer = try AMQPConsumer(
+                        configuration(url), topology: topology, queues: names, prefetch: 10, maxBatch: 100,
+                        logger: quiet
+                    ) { deliveries in
+                        for delivery in deliveries { seen.add(Int(delivery.message.text) ?? -1) }
+                        return .ack
+                    }
+                    // Whatever is not settled would come again to the second one.
+                    try await running(consumer) {
+                        try await eventually("all arrive in turn \(turn)") { seen.count >= 300 }
+                    }
+                    #expect(seen.all.sorted() == Array(0..<300))
+                    for residue in 0..<3 {
+                        let own = seen.all.filter { $0 % 3 == residue }
+                        #expect(own == own.sorted())
+                    }
+                }
+            }
         }
     }
 

@@ -16,7 +16,7 @@ struct FactConsumer: Service {
 
     init(amqp: AMQPConfiguration, follower: FactFollower, logger: Logger) {
         consumer = AMQPConsumer(
-            amqp, topology: WorkQueue.facts.topology, queue: WorkQueue.facts.name,
+            amqp, topology: WorkQueue.facts.topology, queues: [WorkQueue.facts.name],
             prefetch: 256, maxBatch: 128, logger: logger,
             batchHandler: { await Self.handle($0, follower: follower, logger: logger) })
     }

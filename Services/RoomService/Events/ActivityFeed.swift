@@ -31,7 +31,7 @@ final class ActivityFeed: Service {
             AMQPBinding(exchange: EventTopology.exchange, queue: Self.queue, routingKey: $0)
         }
         consumer = AMQPConsumer(
-            amqp, topology: topology, queue: Self.queue, prefetch: 10_000, maxBatch: 5000, logger: logger,
+            amqp, topology: topology, queues: [Self.queue], prefetch: 10_000, maxBatch: 5000, logger: logger,
             onConnect: onConnect
         ) { deliveries in
             var batch = ActivityBatch()

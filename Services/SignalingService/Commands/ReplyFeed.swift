@@ -17,7 +17,7 @@ final class ReplyFeed: Service {
         let target = Target()
         self.target = target
         consumer = AMQPConsumer(
-            configuration, topology: AMQPTopology(queues: [.exclusive()]), queue: "", prefetch: 500,
+            configuration, topology: AMQPTopology(queues: [.exclusive()]), queues: [""], prefetch: 500,
             maxBatch: 500, logger: logger,
             batchHandler: { deliveries in
                 let gateway = target.gateway.withLock { $0 }

@@ -32,7 +32,7 @@ final class LiveFeed: Service {
     ) {
         self.logger = logger
         consumer = AMQPConsumer(
-            configuration, topology: Self.topology(node: node), queue: "", prefetch: 2000, maxBatch: 500,
+            configuration, topology: Self.topology(node: node), queues: [""], prefetch: 2000, maxBatch: 500,
             logger: logger,
             onConnect: onConnect,
             batchHandler: { deliveries in

@@ -13,7 +13,7 @@ final class ConsumerRole: LinkRole {
         var arrived: [DeliveryQueue.Item] = []
     }
 
-    private let queue: String
+    private let queues: [String]
     private let prefetch: Int
     private let operationTimeout: Duration
     private let status = Mutex(Status())
@@ -22,10 +22,10 @@ final class ConsumerRole: LinkRole {
     let connects: AsyncStream<Void>
     private let connected: AsyncStream<Void>.Continuation
 
-    static let tag = "parlor"
+    private static func tag(_ index: Int) -> String { "parlor-\(index)" }
 
-    init(queue: String, prefetch: Int, operationTimeout: Duration) {
-        self.queue = queue
+    init(queues: [String], prefetch: Int, operationTimeout: Duration) {
+        self.queues = queues
         self.prefetch = prefetch
         self.operationTimeout = operationTimeout
         (connects, connected) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -36,9 +36,11 @@ final class ConsumerRole: LinkRole {
     // MARK: - LinkRole
 
     func prepare(_ session: Session, queue named: String?) throws(AMQPError) {
-        let name = queue.isEmpty ? named ?? "" : queue
-        try session.consume(name, tag: Self.tag, prefetch: prefetch)
-        status.withLock { $0.queue = name }
+        let names = queues.map { $0.isEmpty ? named ?? "" : $0 }
+        for (index, name) in names.enumerated() {
+            try session.consume(name, tag: Self.tag(index), prefetch: prefetch)
+        }
+        status.withLock { $0.queue = names.first }
     }
 
     func opened(_ wire: Wire, frameMax: Int) {
@@ -157,7 +159,7 @@ final class ConsumerRole: LinkRole {
     /// Asks the broker for nothing more and gives nothing more to handlers; what they hold they may still settle.
     func stopDelivering() {
         var writer = FrameWriter()
-        writer.cancel(consumer: Self.tag, channel: Session.mainChannel)
+        for index in queues.indices { writer.cancel(consumer: Self.tag(index), channel: Session.mainChannel) }
         status.withLock { $0.wire }?.send { $0 += writer.bytes }
         deliveries.finish()
     }

@@ -92,7 +92,8 @@ public final class EventConsumer: Service, Sendable {
             ) { await work.settle($0) }
         case .batch(let maxBatch):
             consumer = AMQPConsumer(
-                amqp, topology: topology, queue: queue.name, prefetch: maxBatch * 2, maxBatch: maxBatch, logger: logger
+                amqp, topology: topology, queues: [queue.name], prefetch: maxBatch * 2, maxBatch: maxBatch,
+                logger: logger
             ) { await work.settle($0) }
         }
     }

@@ -46,7 +46,7 @@ public final class EventSubscription: Service, Sendable {
         topology.queues = [.exclusive()]
         topology.bindings = bindings.map { .init(exchange: EventTopology.exchange, queue: "", routingKey: $0) }
         consumer = AMQPConsumer(
-            amqp, topology: topology, queue: "", prefetch: maxBatch * 4, maxBatch: maxBatch, logger: logger,
+            amqp, topology: topology, queues: [""], prefetch: maxBatch * 4, maxBatch: maxBatch, logger: logger,
             onConnect: onConnect
         ) { deliveries in
             let events = deliveries.compactMap { delivery -> Event? in

@@ -29,7 +29,7 @@ final class PresenceLog: Sendable {
             })
         let consumer = AMQPConsumer(
             try AMQPConfiguration(url: stack.value("RABBITMQ_URL"), connectionName: "presence log"),
-            topology: topology, queue: "", maxBatch: 100, logger: .silent
+            topology: topology, queues: [""], maxBatch: 100, logger: .silent
         ) { deliveries in
             for delivery in deliveries { log.note(delivery) }
             return .ack
