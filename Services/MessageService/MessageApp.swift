@@ -32,7 +32,7 @@ struct MessageParts: Sendable {
     let publisher: AMQPPublisher
     let store: TimelineStore
     let events: TimelinePublisher
-    let lanes: WriteLanes
+    let writer: TimelineWriter
     let timeline: Timeline
     let desk: CommandDesk
     let relay: TimelineRelay
@@ -50,12 +50,12 @@ struct MessageParts: Sendable {
         publisher = AMQPPublisher(amqp, topology: EventTopology.publishing(to: .rooms), logger: logger)
         store = TimelineStore(pool: pool, flow: TimelineFlow())
         events = TimelinePublisher(publisher: publisher, store: store, logger: logger)
-        lanes = WriteLanes(store: store, events: events, count: settings.writeLanes, logger: logger)
+        writer = TimelineWriter(store: store, events: events, changes: settings.changesAtOnce, logger: logger)
         rooms = InternalClient(base: common.roomURL, token: common.internalToken)
         timeline = Timeline(
-            store: store, lanes: lanes,
+            store: store, writer: writer,
             facts: FactFollower(
-                lanes: lanes, store: store, source: facts ?? RoomServiceFacts(client: rooms), logger: logger),
+                writer: writer, store: store, source: facts ?? RoomServiceFacts(client: rooms), logger: logger),
             texts: RepeatedTexts(redis: redis, limit: settings.repeatLimit, window: settings.repeatWindow),
             limits: MessageLimits(maxCharacters: settings.maxMessageCharacters), logger: logger)
         desk = CommandDesk(timeline: timeline, logger: logger)
@@ -87,7 +87,7 @@ struct MessageParts: Sendable {
         let bans = AccountBans(rooms: rooms, logger: logger)
         let relay = relay
         return [
-            pool, redis, publisher, events, lanes, bans, OwnJobs(jobs: ownJobs()),
+            pool, redis, publisher, events, writer, bans, OwnJobs(jobs: ownJobs()),
             LeaderJobs(leader: PGLeader(Self.postgres(settings), logger: logger), jobs: leaderJobs()),
             RelayDuty(
                 leader: PGLeader(Self.postgres(settings), logger: logger), publisher: publisher,
@@ -129,7 +129,7 @@ struct MessageParts: Sendable {
             let now = pool.statistics
             return (now.size, now.busy, now.waiting)
         }
-        let depth = Meter(label: MetricNames.queueDepth, dimensions: [("queue", "write_lanes")])
-        Bootstrap.metrics.beforeScrape { [lanes] in depth.set(lanes.depth) }
+        let depth = Meter(label: MetricNames.queueDepth, dimensions: [("queue", "writer")])
+        Bootstrap.metrics.beforeScrape { [writer] in depth.set(writer.depth) }
     }
 }

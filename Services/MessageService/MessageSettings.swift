@@ -14,8 +14,8 @@ struct MessageSettings: Sendable {
     var repeatWindow: Duration
     /// `MESSAGE_MAX_CHARACTERS`
     var maxMessageCharacters: Int
-    /// `MESSAGE_LANES`: batches of messages that commit side by side.
-    var writeLanes: Int
+    /// `MESSAGE_CHANGES_AT_ONCE`: edits, reactions, facts and the like, of as many rooms, that commit side by side.
+    var changesAtOnce: Int
     /// `ARCHIVE_AFTER_DAYS`: how long after its end a room's messages move to the archive.
     var archiveAfter: Duration
     /// `ARCHIVE_INTERVAL_SECONDS`
@@ -32,7 +32,7 @@ struct MessageSettings: Sendable {
         repeatWindow = settings.duration(
             "REPEAT_WINDOW_SECONDS", default: .seconds(30), unit: .seconds(1), in: 1...86_400)
         maxMessageCharacters = settings.int("MESSAGE_MAX_CHARACTERS", default: 4000, in: 1...50_000)
-        writeLanes = settings.int("MESSAGE_LANES", default: 4, in: 1...8)
+        changesAtOnce = settings.int("MESSAGE_CHANGES_AT_ONCE", default: 4, in: 1...64)
         archiveAfter = settings.duration(
             "ARCHIVE_AFTER_DAYS", default: .seconds(90 * 86_400), unit: .seconds(86_400), in: 0...36_500)
         archiveInterval = settings.duration(

@@ -101,7 +101,7 @@ import Testing
                     type: .text, content: "x", trackRef: nil, parentId: nil, clientMessageId: nil,
                     limits: MessageLimits())
                 let batch = (0..<300).map { _ in PendingMessage(room: room, userId: anna, draft: draft) }
-                _ = try await instance.parts.lanes.send(batch)
+                _ = await instance.parts.writer.send(batch)
                 last[room.id] = 302
             }
             try await broker.launch()

@@ -83,6 +83,30 @@ import Testing
         }
     }
 
+    @Test func aMessagesOwnEventIsItsAnswer() async throws {
+        try await World.with { world in
+            let ada = try await world.person("Ada")
+            let room = try await world.house.makeRoom([ada])
+            try await world.withNode { node in
+                let socket = try await node.connect(ada, room)
+                _ = try await socket.joined()
+                await world.house.set { $0.holdsAnswers = true }
+                try await socket.say("heard", key: "k1", id: "7")
+                let ack = try await socket.frame("ack")
+                #expect(ack["id"] == "7")
+                #expect(ack["clientMessageId"] == "k1")
+                let entry = try await socket.frame("message_created")
+                #expect(ack["messageId"] == entry["message"]?["id"])
+                #expect(ack["seq"] == entry["seq"])
+                // The answer that comes after all is nobody's.
+                await world.house.set { $0.holdsAnswers = false }
+                try await socket.say("heard too", key: "k2", id: "8")
+                try await eventually("the second is answered") { socket.frames("ack").count == 2 }
+                #expect(socket.frames("ack").map { $0["id"] } == ["7", "8"])
+            }
+        }
+    }
+
     @Test func resumeBringsEveryEntryOnceAndInOrder() async throws {
         try await World.with { world in
             let (ada, bob) = (try await world.person("Ada"), try await world.person("Bob"))

@@ -5,29 +5,23 @@ import Logging
 import ServiceLifecycle
 import ServiceSupport
 
-/// Takes the commands of sockets from the broker, shard by shard: one instance at a time consumes a shard, so that
-/// the messages of a room keep their order whatever the number of instances.
+/// Takes the commands of sockets from the broker. One instance at a time consumes a shard, so that the messages of a
+/// room keep their order whatever the number of instances; what waits in its shards is taken together.
 struct CommandConsumer: Service {
-    private let consumers: [AMQPConsumer]
+    private let consumer: AMQPConsumer
 
     init(amqp: AMQPConfiguration, desk: CommandDesk, replies: AMQPPublisher, logger: Logger) {
-        consumers = (0..<CommandShard.count).map { shard in
-            AMQPConsumer(
-                amqp, topology: CommandTopology.queue(shard), queue: CommandShard.queue(shard), prefetch: 512,
-                maxBatch: 256, logger: logger,
-                batchHandler: { await Self.handle($0, desk: desk, replies: replies, logger: logger) })
-        }
+        let shards = 0..<CommandShard.count
+        consumer = AMQPConsumer(
+            amqp, topology: shards.map(CommandTopology.queue).reduce(AMQPTopology()) { $0.merging($1) },
+            queues: shards.map(CommandShard.queue), prefetch: 512, maxBatch: TimelineWriter.maxBatch, logger: logger,
+            batchHandler: { await Self.handle($0, desk: desk, replies: replies, logger: logger) })
     }
 
-    func run() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for consumer in consumers { group.addTask { try await consumer.run() } }
-            try await group.waitForAll()
-        }
-    }
+    func run() async throws { try await consumer.run() }
 
     /// True while commands of every shard can arrive, here or at another instance.
-    var isConnected: Bool { consumers.allSatisfy(\.isConnected) }
+    var isConnected: Bool { consumer.isConnected }
 
     /// A command is settled whatever becomes of it: who sent it resends what was not answered.
     private static func handle(

@@ -14,33 +14,38 @@ struct CommandDesk: Sendable {
     let timeline: Timeline
     let logger: Logger
 
-    /// Answers all commands; `reply` is called with those that are decided as soon as they are, never with none.
+    /// Answers all commands; `reply` is called with those that are decided as soon as they are, never with none. A message
+    /// whose event leaves at once is answered by that.
     ///
     /// Returns when everything but refusals is answered: those are confirmed by the room service first, out of the way
     /// of what comes after.
     func serve(_ commands: [MessageCommand], reply: @escaping @Sendable ([CommandReply]) -> Void) async {
-        var round = CommandRound()
-        for command in commands { await sort(command, into: &round) }
+        let round = await sorted(commands)
         var decided = round.refused
-        for chunk in round.accepted.chunks(of: WriteLane.maxBatch) {
-            let (replies, doubtful) = await store(chunk)
-            decided += replies
-            for command in doubtful { confirm(command, reply: reply) }
+        for (accepted, outcome) in await store(round.accepted) {
+            if outcome.mayBeStale {
+                confirm(accepted, reply: reply)
+            } else if !isTold(accepted, outcome) {
+                decided.append(answer(accepted, outcome))
+            }
         }
         if !decided.isEmpty { reply(decided) }
     }
 
     /// Answers all commands, refusals included.
     func serve(_ commands: [MessageCommand]) async -> [CommandReply] {
-        var round = CommandRound()
-        for command in commands { await sort(command, into: &round) }
+        let round = await sorted(commands)
         var replies = round.refused
-        for chunk in round.accepted.chunks(of: WriteLane.maxBatch) {
-            let (decided, doubtful) = await store(chunk)
-            replies += decided
-            for command in doubtful { replies.append(await retry(command)) }
+        for (accepted, outcome) in await store(round.accepted) {
+            replies.append(outcome.mayBeStale ? await retry(accepted) : answer(accepted, outcome))
         }
         return replies
+    }
+
+    private func sorted(_ commands: [MessageCommand]) async -> CommandRound {
+        var round = CommandRound()
+        for command in commands { await sort(command, into: &round) }
+        return round
     }
 
     private func sort(_ command: MessageCommand, into round: inout CommandRound) async {
@@ -49,8 +54,8 @@ struct CommandDesk: Sendable {
                 type: command.type, content: command.content, trackRef: command.trackRef, parentId: command.parentId,
                 clientMessageId: command.clientMessageId, limits: timeline.limits)
             let message = PendingMessage(
-                room: RoomRef(id: command.roomUuid, code: command.roomId), userId: command.userId, draft: draft,
-                scope: command.requestId.map { RequestScope(requestID: $0) })
+                id: MessageID(command.id), room: RoomRef(id: command.roomUuid, code: command.roomId),
+                userId: command.userId, draft: draft, scope: command.requestId.map { RequestScope(requestID: $0) })
             let sighting = await timeline.texts.take(message)
             if case .refused(let retryAfter) = sighting, try await !timeline.store.isKnown(message) {
                 throw Refusal.repeatedText(retryAfter: retryAfter)
@@ -61,27 +66,18 @@ struct CommandDesk: Sendable {
         }
     }
 
-    private func store(_ accepted: ArraySlice<AcceptedCommand>) async -> ([CommandReply], [AcceptedCommand]) {
-        do {
-            let outcomes = try await timeline.lanes.send(accepted.map(\.message))
-            var replies: [CommandReply] = []
-            var doubtful: [AcceptedCommand] = []
-            for (accepted, outcome) in zip(accepted, outcomes) {
-                if case .refused(let refusal) = outcome, refusal.mayBeStale {
-                    doubtful.append(accepted)
-                } else {
-                    replies.append(answer(accepted, outcome))
-                }
-            }
-            for (accepted, outcome) in zip(accepted, outcomes) {
-                await timeline.settle(accepted.message, accepted.sighting, outcome)
-            }
-            return (replies, doubtful)
-        } catch {
-            let refusal = refusal(error)
-            for accepted in accepted { await timeline.settle(accepted.message, accepted.sighting, nil) }
-            return (accepted.map { .refused($0.command.id, refusal) }, [])
+    private func store(_ accepted: [AcceptedCommand]) async -> [(AcceptedCommand, MessageOutcomes.Outcome)] {
+        let outcomes = await timeline.writer.send(accepted.map(\.message))
+        for (accepted, outcome) in zip(accepted, outcomes) {
+            await timeline.settle(accepted.message, accepted.sighting, try? outcome.get())
         }
+        return Array(zip(accepted, outcomes))
+    }
+
+    /// Whether the message's event is on its way: it carries the command's id. Should it be lost, the node asks again.
+    private func isTold(_ accepted: AcceptedCommand, _ outcome: MessageOutcomes.Outcome) -> Bool {
+        guard case .success(.stored) = outcome else { return false }
+        return !timeline.store.flow.isRelayed(accepted.message.room.id)
     }
 
     private func confirm(_ accepted: AcceptedCommand, reply: @escaping @Sendable ([CommandReply]) -> Void) {
@@ -100,17 +96,18 @@ struct CommandDesk: Sendable {
                 if case .refused(let refusal) = outcome { throw refusal }
                 return outcome
             }
-            return answer(accepted, outcome)
+            return answer(accepted, .success(outcome))
         } catch {
             return .refused(accepted.command.id, refusal(error))
         }
     }
 
-    private func answer(_ accepted: AcceptedCommand, _ outcome: StoreOutcome) -> CommandReply {
+    private func answer(_ accepted: AcceptedCommand, _ outcome: MessageOutcomes.Outcome) -> CommandReply {
         switch outcome {
-        case .stored(let seq, _): .stored(accepted.command.id, messageId: accepted.message.id, seq: seq)
-        case .repeated(let id, let seq): .stored(accepted.command.id, messageId: id, seq: seq)
-        case .refused(let refusal): .refused(accepted.command.id, self.refusal(refusal))
+        case .success(.stored(let seq, _)): .stored(accepted.command.id, messageId: accepted.message.id, seq: seq)
+        case .success(.repeated(let id, let seq)): .stored(accepted.command.id, messageId: id, seq: seq)
+        case .success(.refused(let refusal)): .refused(accepted.command.id, self.refusal(refusal))
+        case .failure(let error): .refused(accepted.command.id, refusal(error))
         }
     }
 
@@ -138,8 +135,9 @@ private struct CommandRound {
     var refused: [CommandReply] = []
 }
 
-extension Array {
-    fileprivate func chunks(of size: Int) -> [ArraySlice<Element>] {
-        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
+extension MessageOutcomes.Outcome {
+    /// Refused on what the projection says, which may lack a fact.
+    fileprivate var mayBeStale: Bool {
+        if case .success(.refused(let refusal)) = self { refusal.mayBeStale } else { false }
     }
 }

@@ -38,7 +38,7 @@ extension Timeline {
         }
     }
 
-    /// A repeat of what is stored finds its original though its sender was muted since, or the room ended; so the lane
+    /// A repeat of what is stored finds its original though its sender was muted since, or the room ended; so the writer
     /// decides about those who might be repeating.
     private static func checkVoice(_ standing: MessageStanding, draft: () throws -> MessageDraft) throws {
         let member = try standing.requireMember()
@@ -54,10 +54,10 @@ extension Timeline {
         if case .refused(let retryAfter) = sighting {
             // A repeat of a stored message is no repeated text.
             guard try await store.isKnown(message) else { return .refused(.repeatedText(retryAfter: retryAfter)) }
-            return try await lanes.send([message])[0]
+            return try await writer.send([message])[0].get()
         }
         do {
-            let outcome = try await lanes.send([message])[0]
+            let outcome = try await writer.send([message])[0].get()
             await settle(message, sighting, outcome)
             return outcome
         } catch {

@@ -9,7 +9,7 @@ import ServiceSupport
 /// not arrived, and the question is put again (contract, section 4, "no stale refusal").
 struct Timeline: Sendable {
     let store: TimelineStore
-    let lanes: WriteLanes
+    let writer: TimelineWriter
     let facts: FactFollower
     let texts: RepeatedTexts
     let limits: MessageLimits
@@ -47,14 +47,14 @@ struct Timeline: Sendable {
         }
     }
 
-    /// Runs a change of one room in its lane.
+    /// Runs a change of one room in its turn.
     func change<T: Sendable>(
         _ user: UserID, _ room: RoomRef, entry: @escaping @Sendable (T) -> AppendedEntry?,
         _ body: @escaping @Sendable (TimelineStore) async throws -> T
     ) async throws -> T {
         let scope = RequestScope.current
         return try await permitted(user, .id(room.id)) {
-            try await lanes.change(room.id) { result in
+            try await writer.change(room.id) { result in
                 entry(result).flatMap { try? TimelineEvent($0.entry, in: $0.room, scope: scope) }.map { [$0] } ?? []
             } _: { store in
                 try await body(store)

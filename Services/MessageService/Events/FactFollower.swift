@@ -7,7 +7,7 @@ import ServiceSupport
 
 /// Makes timeline entries of the room service's facts, as they are told and, where one is missing, as they are asked for.
 struct FactFollower: Sendable {
-    let lanes: WriteLanes
+    let writer: TimelineWriter
     let store: TimelineStore
     let source: any RoomFactSource
     let logger: Logger
@@ -68,7 +68,7 @@ struct FactFollower: Sendable {
 
     private func apply(_ facts: [RoomFact], to room: RoomRef) async throws -> FactProgress {
         let scope = RequestScope.current
-        return try await lanes.change(room.id) { progress in
+        return try await writer.change(room.id) { progress in
             progress.entries.compactMap { try? TimelineEvent($0, in: room, scope: scope) }
         } _: { store in
             try await store.apply(facts, to: room)

@@ -17,6 +17,8 @@ struct RelayedRooms: Sendable {
 
     var isEmpty: Bool { rooms.isEmpty }
 
+    func contains(_ room: RoomID) -> Bool { rooms[room] != nil }
+
     /// Whether a committed entry is this process's to send. Asked in the order of the room's numbers.
     mutating func sends(_ room: RoomID, _ seq: Int64) -> Bool {
         switch rooms[room] {

@@ -22,6 +22,9 @@ final class TimelineFlow: Sendable {
         }
     }
 
+    /// Whether the room's entries may have to wait for the relay.
+    func isRelayed(_ room: RoomID) -> Bool { rooms.withLock { $0.contains(room) } }
+
     func fail(_ events: some Sequence<TimelineEvent>) {
         rooms.withLock { rooms in for event in events { rooms.fail(event.room, event.seq) } }
         alarm.yield()

@@ -76,6 +76,18 @@ final class CommandGateway: Service {
         }
     }
 
+    /// Entries that other nodes' commands became are among them; a command's own event is its answer.
+    func receive(_ entries: [LiveEntry]) {
+        let replies = state.withLock { state in
+            entries.compactMap { entry in
+                entry.command.flatMap {
+                    state.pending.isWaiting($0) ? .stored($0, messageId: MessageID($0), seq: entry.seq) : nil
+                }
+            } as [CommandReply]
+        }
+        receive(replies)
+    }
+
     func run() async throws {
         await cancelWhenGracefulShutdown { await self.watch() }
     }

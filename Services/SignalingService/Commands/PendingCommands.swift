@@ -25,6 +25,8 @@ struct PendingCommands {
         unrepeated.append((command.id, now))
     }
 
+    func isWaiting(_ id: UUID) -> Bool { entries[id] != nil }
+
     mutating func answer(_ id: UUID) -> Entry? { entries.removeValue(forKey: id) }
 
     /// Commands unanswered for `age`, once each: their message was lost, or its answer.

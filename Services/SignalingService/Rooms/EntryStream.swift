@@ -1,5 +1,6 @@
 import DequeModule
 import Events
+import Foundation
 import Identifiers
 import NIOCore
 
@@ -19,6 +20,8 @@ struct LiveEntry: Sendable {
     var seq: Int64
     var frame: Frame
     var effect: Effect = .none
+    /// The command that became this message.
+    var command: UUID?
 }
 
 /// Puts a room's entries in their dense order: early ones wait, those seen already are dropped, holes are named so that

@@ -1,5 +1,6 @@
 import AMQP
 import Events
+import Foundation
 
 extension LiveEntry {
     /// The frame of a message's event, put together from the event's own bytes: what every reader of a busy room waits
@@ -23,6 +24,9 @@ extension LiveEntry {
         self.init(
             seq: seq, frame: FrameWriter.frame(json: json, ephemeral: false),
             effect: type == .messageDeleted ? .deleted : .none)
+        if type == .messageCreated {
+            command = event["message_id"].flatMap(event.string).flatMap(UUID.init(uuidString:))
+        }
     }
 
     private static let messageTypes: [String: TimelineType] = Dictionary(

@@ -23,6 +23,7 @@ extension LiveEntry {
         let entry = TimelineEntry(seq: seq, at: event.timestamp, userId: event.userId, body: body)
         guard let json = try? WireJSON.encode(entry) else { return nil }
         self.init(seq: seq, frame: FrameWriter.frame(json: json, ephemeral: false), effect: Effect(body))
+        if case .messageCreated(let message) = body { command = message.id.uuid }
     }
 
     private static func member(_ object: JSONObject) -> MemberView? {

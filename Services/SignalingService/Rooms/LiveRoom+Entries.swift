@@ -8,6 +8,7 @@ import ServiceSupport
 extension LiveRoom {
     /// Entries as the broker brought them.
     func receive(_ entries: [LiveEntry]) {
+        services.commands.receive(entries)
         var ready: [LiveEntry] = []
         for entry in entries {
             switch stream.receive(entry) {

@@ -5,7 +5,8 @@ public import Identifiers
 ///
 /// It needs no durability: the client resends what was not acknowledged, and `clientMessageId` makes that harmless.
 public struct MessageCommand: Codable, Sendable, Equatable {
-    /// Pairs the reply with the command.
+    /// Pairs the reply with the command, and is the id of the message that becomes of it: its `message.created` is the
+    /// reply too.
     public var id: UUID
     public var roomUuid: RoomID
     public var roomId: RoomCode
@@ -39,7 +40,8 @@ public struct CommandBatch: Codable, Sendable, Equatable {
     public init(commands: [MessageCommand]) { self.commands = commands }
 }
 
-/// What became of a command: stored (`messageId` and `seq`), or refused (`error`).
+/// What became of a command: stored (`messageId` and `seq`), or refused (`error`). Over the broker nothing is said of
+/// what its event tells.
 public struct CommandReply: Codable, Sendable, Equatable {
     public var id: UUID
     public var messageId: MessageID?

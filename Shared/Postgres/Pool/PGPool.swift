@@ -23,9 +23,12 @@ public final class PGPool: Service, Sendable {
     public let configuration: PGConfiguration
     let logger: Logger
     let reactor = Reactor(name: "postgres")
+    /// For tasks to which every change of threads counts: on the thread that hears the database, they must not block it.
+    public let tasks: any TaskExecutor
     let state: Mutex<State>
 
     public init(_ configuration: PGConfiguration, logger: Logger) {
+        tasks = ReactorTasks(reactor)
         self.configuration = configuration
         self.logger = logger
         state = Mutex(State(machine: PGPoolStateMachine(configuration)))

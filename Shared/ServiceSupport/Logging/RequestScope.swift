@@ -18,7 +18,12 @@ public struct RequestScope: Sendable {
 
     /// A new request id: 32 hexadecimal digits.
     public static func makeRequestID() -> String {
-        UUID().uuidString.replacingOccurrences(of: "-", with: "").lowercased()
+        // Foundation's UUID would open a file for its randomness.
+        var random = SystemRandomNumberGenerator()
+        return [random.next(), random.next()].map { (half: UInt64) in
+            let digits = String(half, radix: 16)
+            return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        }.joined()
     }
 
     /// A W3C trace context for work that came without one. A request id of our making is the trace's id too.

@@ -33,7 +33,13 @@ final class Ear: Sendable {
 
     fileprivate func heard(_ delivery: AMQPDelivery) {
         if let event = try? Event(delivery) {
-            state.withLock { $0.events.append(event) }
+            state.withLock { state in
+                state.events.append(event)
+                // A command's event is its reply.
+                guard case .timeline(.messageCreated(let message)) = event.body, let seq = event.seq else { return }
+                let id = message.id.uuid
+                state.replies[id] = state.replies[id] ?? .stored(id, messageId: message.id, seq: seq)
+            }
         } else if let batch = try? WireJSON.decode(ReplyBatch.self, from: delivery.body) {
             state.withLock { state in for reply in batch.replies { state.replies[reply.id] = reply } }
         }

@@ -35,6 +35,8 @@ actor FakeHouse {
     var isRedisAway = false
     /// Whether entries are told to the broker; without, only the timeline has them.
     var tellsEntries = true
+    /// Whether commands get no answer for now, though they are served.
+    var holdsAnswers = false
     /// Whether facts are told when they commit.
     var tellsFacts = true
     /// Whether anything of the timeline can be read.
@@ -146,10 +148,10 @@ actor FakeHouse {
     }
 
     @discardableResult
-    func say(_ text: String, by person: Person, in ref: RoomRef, key: String? = nil) async throws -> (MessageID, Int64)
-    {
+    func say(
+        _ text: String, by person: Person, in ref: RoomRef, key: String? = nil, id: MessageID = .new()
+    ) async throws -> (MessageID, Int64) {
         if let key, let known = rooms[ref.code]?.keys["\(person.userId)/\(key)"] { return known }
-        let id = MessageID.new()
         let seq = Int64(rooms[ref.code]?.entries.count ?? 0) + 1
         let message = MessageView(
             id: id, roomId: ref.code, seq: seq, userId: person.userId, type: .text, content: text, trackRef: nil,
@@ -171,7 +173,8 @@ actor FakeHouse {
                 continue
             }
             let person = Person(userId: command.userId, name: member.displayName)
-            let (id, seq) = try await say(command.content, by: person, in: ref, key: command.clientMessageId)
+            let (id, seq) = try await say(
+                command.content, by: person, in: ref, key: command.clientMessageId, id: MessageID(command.id))
             replies.append(.stored(command.id, messageId: id, seq: seq))
         }
         return ReplyBatch(replies: replies)
@@ -225,7 +228,9 @@ actor FakeHouse {
 
     func commands(_ body: [UInt8]) async throws -> [UInt8] {
         commandCalls += 1
-        return try WireJSON.encode(try await serve(try WireJSON.decode(CommandBatch.self, from: body)))
+        let answer = try WireJSON.encode(try await serve(try WireJSON.decode(CommandBatch.self, from: body)))
+        while holdsAnswers { try await Task.sleep(for: .milliseconds(20)) }
+        return answer
     }
 
     func markRead(_ reference: String, _ user: String, _ body: [UInt8]) throws {
