@@ -62,7 +62,8 @@ public enum SignalingApp {
             essential: [],
             checks: [
                 .postgres: { database.isAvailable }, .redis: { redis.isAvailable },
-                .rabbitmq: { publisher.isAvailable },
+                // Who speaks and does not hear yet would miss what is said meanwhile.
+                .rabbitmq: { publisher.isAvailable && feed.isConnected && replies.queueName != nil },
             ])
         let bans = AccountBans(rooms: rooms.rooms, logger: logger) { await dispatcher.close($0, .accountBanned) }
         let joiner = Joiner(

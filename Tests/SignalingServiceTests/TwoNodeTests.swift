@@ -72,7 +72,9 @@ import Testing
                     let a = try await left.connect(people[0], room)
                     let b = try await right.connect(people[1], room)
                     _ = try await a.joined()
-                    _ = try await b.joined()
+                    let joined = try await b.joined()
+                    // Else b could not see them go either.
+                    if joined["participants"]?.array?.count != 2 { try await b.frame("user_joined") }
                     _ = try await world.redis.send(RedisCommand("FLUSHDB"))
                     // Refused as full, once the nodes have said who sits here; until then as unavailable.
                     try await eventually("it is known to be full") {

@@ -1,4 +1,5 @@
 import Events
+import Foundation
 import Identifiers
 
 extension LiveEntry {
@@ -13,6 +14,7 @@ extension LiveEntry {
         case .memberUpdated: effect = Self.member(object).map { .member($0) } ?? .none
         case .roomEnded: effect = .ended
         case .messageDeleted: effect = .deleted
+        case .messageCreated: command = Self.messageID(object)
         default: break
         }
     }
@@ -24,6 +26,11 @@ extension LiveEntry {
         guard let json = try? WireJSON.encode(entry) else { return nil }
         self.init(seq: seq, frame: FrameWriter.frame(json: json, ephemeral: false), effect: Effect(body))
         if case .messageCreated(let message) = body { command = message.id.uuid }
+    }
+
+    private static func messageID(_ entry: JSONObject) -> UUID? {
+        guard let message = entry["message"].flatMap({ JSONObject(Array(entry.raw($0))) }) else { return nil }
+        return message["id"].flatMap(message.string).flatMap(UUID.init(uuidString:))
     }
 
     private static func member(_ object: JSONObject) -> MemberView? {

@@ -53,6 +53,7 @@ extension LiveRoom {
         while !attached.isEmpty || !holding.isEmpty {
             do {
                 let page = try await services.timeline.entries(of: id, after: stream.head, limit: 500)
+                services.commands.receive(page.entries)
                 deliver(stream.fill(page.entries))
                 if page.entries.isEmpty || stream.head >= page.head, !stream.hasHole { return }
                 if page.entries.isEmpty { return }
