@@ -164,7 +164,7 @@ let package = Package(
             path: "Tools/parlor", swiftSettings: strict),
     ]
         + service("RoomService", executable: "room-service", platform + [crypto])
-        + service("MessageService", executable: "message-service", platform)
+        + service("MessageService", executable: "message-service", platform + [collections])
         + service(
             "SignalingService", executable: "signaling-service", embedded: "Lua",
             platform + [nioPosix, nioHTTP1, nioWebSocket, collections])

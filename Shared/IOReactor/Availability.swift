@@ -8,27 +8,26 @@ package final class Availability: Sendable {
         var last = 0
     }
 
-    /// What watchers were told last. Locked while they are told, so that they hear changes in their order.
+    /// What watchers were told last: written under `telling` alone, so that they hear changes in their order.
     ///
     /// To tell somebody waits for who is just cancelling them, and who is cancelled is taken off the list first: so the list
     /// has a lock of its own, and `update` is not to be called under one that a cancelled task might want.
-    private let told = Mutex(false)
+    private let told = Atomic(false)
+    private let telling = Mutex(())
     private let watchers = Mutex(Watchers())
-    private let now = Atomic(false)
 
     package init() {}
 
-    package var isAvailable: Bool { now.load(ordering: .acquiring) }
+    package var isAvailable: Bool { told.load(ordering: .acquiring) }
 
     package func set(_ isAvailable: Bool) { update { isAvailable } }
 
     /// - Parameter state: how things are; asked once its turn to be told has come.
     package func update(_ state: () -> Bool) {
-        told.withLock { told in
+        telling.withLock { _ in
             let isAvailable = state()
-            guard told != isAvailable else { return }
-            told = isAvailable
-            now.store(isAvailable, ordering: .releasing)
+            guard self.isAvailable != isAvailable else { return }
+            told.store(isAvailable, ordering: .releasing)
             for watcher in watchers.withLock({ Array($0.continuations.values) }) { watcher.yield(isAvailable) }
         }
     }
@@ -48,7 +47,7 @@ package final class Availability: Sendable {
         _ policy: AsyncStream<Bool>.Continuation.BufferingPolicy = .bufferingNewest(1)
     ) -> AsyncStream<Bool> {
         AsyncStream(bufferingPolicy: policy) { continuation in
-            told.withLock { told in
+            telling.withLock { _ in
                 let id = watchers.withLock { watchers -> Int? in
                     guard !watchers.isFinished else { return nil }
                     watchers.last += 1
@@ -56,7 +55,7 @@ package final class Availability: Sendable {
                     return watchers.last
                 }
                 guard let id else { return continuation.finish() }
-                continuation.yield(told)
+                continuation.yield(isAvailable)
                 continuation.onTermination = { [self] _ in
                     watchers.withLock { _ = $0.continuations.removeValue(forKey: id) }
                 }

@@ -23,7 +23,6 @@ final class TimelineWriter: Service {
     private let queue = WriteQueue(capacity: capacity)
     private let store: TimelineStore
     private let events: TimelinePublisher
-    private let executor: any TaskExecutor
     /// Changes under way, each of another room.
     private let changes: Int
     private let logger: Logger
@@ -35,7 +34,6 @@ final class TimelineWriter: Service {
         self.store = store
         self.events = events
         self.changes = changes
-        executor = store.pool.tasks
         self.logger = logger
     }
 
@@ -45,9 +43,11 @@ final class TimelineWriter: Service {
             await withTaskCancellationHandler {
                 await withTaskGroup(of: Void.self) { group in
                     for _ in 0..<Self.batches {
-                        group.addTask(executorPreference: executor) { await self.writeBatches() }
+                        group.addTask(executorPreference: store.pool.tasks) { await self.writeBatches() }
                     }
-                    for _ in 0..<changes { group.addTask(executorPreference: executor) { await self.makeChanges() } }
+                    for _ in 0..<changes {
+                        group.addTask(executorPreference: store.pool.tasks) { await self.makeChanges() }
+                    }
                 }
             } onCancel: {
                 queue.close()
