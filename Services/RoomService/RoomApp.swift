@@ -50,11 +50,11 @@ public struct RoomApp: Sendable {
             amqp, topology: EventTopology.publishing(to: .facts, .notifications, .rooms), logger: logger)
         let outbox = Outbox(pool: pool, publisher: publisher, source: "room-service", logger: logger)
         store = RoomStore(
-            pool: pool, outbox: outbox, cache: RoomCache(redis: redis, deadline: patience, logger: logger),
+            pool: pool, outbox: outbox, cache: RoomCache(redis: redis, patience: patience, logger: logger),
             clock: clock, lifetime: settings.lifetime, logger: logger)
         accounts = Accounts(pool: pool, outbox: outbox, clock: clock)
         known = KnownUsers(accounts: accounts, logger: logger)
-        seats = Seats(redis: redis, deadline: patience)
+        seats = Seats(redis: redis, patience: patience)
         activity = ActivityStore(pool: pool, seats: seats)
         health = Health(
             essential: [.postgres],

@@ -18,6 +18,7 @@ struct PendingCalls<Waiter> {
 
     private struct Call {
         let ticket: UInt64
+        let sent: ContinuousClock.Instant
         let deadline: ContinuousClock.Instant
         /// Nil once the caller is gone.
         var waiter: Waiter?
@@ -37,9 +38,15 @@ struct PendingCalls<Waiter> {
 
     var isEmpty: Bool { calls.isEmpty }
 
-    /// Adds a call; deadlines never decrease from one call to the next.
+    /// Since when the server owes a reply; `nil` where it owes none.
+    var oldest: ContinuousClock.Instant? { calls.first?.sent }
+
+    /// Adds a call.
+    ///
+    /// - Parameter patience: how long its caller waits from `now` on.
     mutating func append(
-        ticket: UInt64, commands: Int, asPipeline: Bool, deadline: ContinuousClock.Instant, waiter: Waiter
+        ticket: UInt64, commands: Int, asPipeline: Bool, now: ContinuousClock.Instant, patience: Duration,
+        waiter: Waiter
     ) {
         var collected: [RedisValue]?
         if asPipeline {
@@ -47,7 +54,9 @@ struct PendingCalls<Waiter> {
             collected?.reserveCapacity(commands)
         }
         calls.append(
-            Call(ticket: ticket, deadline: deadline, waiter: waiter, missing: commands, collected: collected))
+            Call(
+                ticket: ticket, sent: now, deadline: now + patience, waiter: waiter, missing: commands,
+                collected: collected))
         commandCount += commands
         waiterCount += 1
     }
@@ -79,12 +88,10 @@ struct PendingCalls<Waiter> {
     mutating func expire(now: ContinuousClock.Instant) -> [Completion] {
         let timeout = RedisError(.timeout, "no reply within the deadline")
         var expired: [Completion] = []
-        var index = calls.startIndex
-        while index < calls.endIndex, calls[index].deadline <= now {
+        for index in calls.indices where calls[index].deadline <= now {
             if let waiter = leave(at: index) {
                 expired.append(Completion(waiter: waiter, outcome: .failed(timeout)))
             }
-            index += 1
         }
         return expired
     }

@@ -38,16 +38,18 @@ public final class RedisClient: Service {
 
     /// Sends one command and returns its reply.
     ///
-    /// - Throws: an error reply as `server`; at once `unavailable` while Redis is away; `timeout` after
-    ///   `commandTimeout`; `cancelled` as soon as the task is.
-    public func send(_ command: RedisCommand) async throws(RedisError) -> RedisValue {
+    /// - Parameter patience: how long the caller waits, to some 50 ms, where that is less than `commandTimeout`.
+    /// - Throws: an error reply as `server`; at once `unavailable` while Redis is away; `timeout` when patience ends;
+    ///   `cancelled` as soon as the task is.
+    public func send(_ command: RedisCommand, patience: Duration? = nil) async throws(RedisError) -> RedisValue {
         let name = command.name
         guard !command.isUnsupported else { throw .unsupported(name) }
         let exchange = exchange, ticket = exchange.nextTicket()
         let result = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 exchange.submit(
-                    command.bytes, commands: 1, asPipeline: false, ticket: ticket, waiter: .command(continuation))
+                    command.bytes, commands: 1, asPipeline: false, ticket: ticket, patience: patience,
+                    waiter: .command(continuation))
             }
         } onCancel: {
             exchange.cancel(ticket)
@@ -57,7 +59,7 @@ public final class RedisClient: Service {
             guard let reload = command.reloading, text.hasPrefix("NOSCRIPT") else {
                 throw .server(text, command: name)
             }
-            return try await send(reload)
+            return try await send(reload, patience: patience)
         case .success(let value): return value
         case .failure(let error): throw error.naming(name)
         }
@@ -68,7 +70,9 @@ public final class RedisClient: Service {
     /// A script the server had forgotten runs after the others.
     ///
     /// - Throws: what ends them all, as `send` does; each command's own error is in its result.
-    public func pipeline(_ commands: [RedisCommand]) async throws(RedisError) -> [Result<RedisValue, RedisError>] {
+    public func pipeline(
+        _ commands: [RedisCommand], patience: Duration? = nil
+    ) async throws(RedisError) -> [Result<RedisValue, RedisError>] {
         guard !commands.isEmpty else { return [] }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(commands.reduce(0) { $0 + $1.bytes.count })
@@ -76,22 +80,26 @@ public final class RedisClient: Service {
             guard !command.isUnsupported else { throw .unsupported(command.name) }
             bytes.append(contentsOf: command.bytes)
         }
-        let values = try await sendPipeline(bytes, count: commands.count, name: commands[0].name)
+        let values = try await sendPipeline(
+            bytes, count: commands.count, name: commands[0].name, patience: patience)
         var results = zip(commands, values).map { command, value in value.result(of: command) }
         let forgotten = results.indices.filter { results[$0].isForgottenScript && commands[$0].script != nil }
         if !forgotten.isEmpty {
-            let again = try await pipeline(forgotten.compactMap { commands[$0].reloading })
+            let again = try await pipeline(forgotten.compactMap { commands[$0].reloading }, patience: patience)
             for (index, result) in zip(forgotten, again) { results[index] = result }
         }
         return results
     }
 
-    private func sendPipeline(_ bytes: [UInt8], count: Int, name: String) async throws(RedisError) -> [RedisValue] {
+    private func sendPipeline(
+        _ bytes: [UInt8], count: Int, name: String, patience: Duration?
+    ) async throws(RedisError) -> [RedisValue] {
         let exchange = exchange, ticket = exchange.nextTicket()
         let result = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 exchange.submit(
-                    bytes, commands: count, asPipeline: true, ticket: ticket, waiter: .pipeline(continuation))
+                    bytes, commands: count, asPipeline: true, ticket: ticket, patience: patience,
+                    waiter: .pipeline(continuation))
             }
         } onCancel: {
             exchange.cancel(ticket)
@@ -106,9 +114,9 @@ public final class RedisClient: Service {
 extension RedisClient {
     /// Calls a script by its SHA-1, and with its text where the server does not know it.
     public func evaluate(
-        _ script: RedisScript, keys: [String], arguments: [any RedisArgument] = []
+        _ script: RedisScript, keys: [String], arguments: [any RedisArgument] = [], patience: Duration? = nil
     ) async throws(RedisError) -> RedisValue {
-        try await send(RedisCommand(evaluating: script, keys: keys, arguments: arguments))
+        try await send(RedisCommand(evaluating: script, keys: keys, arguments: arguments), patience: patience)
     }
 
     /// Whether commands are being taken right now.

@@ -66,12 +66,14 @@ extension RedisExchange {
         }
     }
 
-    /// Lets callers go whose deadline has passed; whether any did.
-    func expire() -> Bool {
-        let (expired, drainer) = state.withLock { ($0.calls.expire(now: .now), $0.takeDrainer()) }
+    /// Lets callers go whose deadline has passed, and says since when the server owes a reply.
+    func expire(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+        let (expired, drainer, oldest) = state.withLock { state in
+            (state.calls.expire(now: now), state.takeDrainer(), state.calls.oldest)
+        }
         Self.resume(expired)
         drainer?.resume()
-        return !expired.isEmpty
+        return oldest
     }
 
     /// Makes a quiet server say something.

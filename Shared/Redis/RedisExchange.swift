@@ -46,14 +46,20 @@ final class RedisExchange: Sendable {
     // MARK: - For callers
 
     /// Queues a call, whose waiter is resumed exactly once from here on.
-    func submit(_ bytes: [UInt8], commands: Int, asPipeline: Bool, ticket: UInt64, waiter: RedisWaiter) {
-        let deadline = ContinuousClock.now + timeout
+    ///
+    /// - Parameter patience: how long it waits at most; never longer than the timeout of all commands.
+    func submit(
+        _ bytes: [UInt8], commands: Int, asPipeline: Bool, ticket: UInt64, patience: Duration? = nil,
+        waiter: RedisWaiter
+    ) {
+        let (now, patience) = (ContinuousClock.now, min(patience ?? timeout, timeout))
         let (refusal, writer) = state.withLock { state -> (RedisError?, UnsafeContinuation<Void, Never>?) in
             if let refusal = self.refusal(state) { return (refusal, nil) }
             // A cancellation before this lock found no call to cancel, so it must be seen here.
             if Task.isCancelled { return (RedisError(.cancelled, "the caller was cancelled"), nil) }
             state.calls.append(
-                ticket: ticket, commands: commands, asPipeline: asPipeline, deadline: deadline, waiter: waiter)
+                ticket: ticket, commands: commands, asPipeline: asPipeline, now: now, patience: patience,
+                waiter: waiter)
             state.output.append(contentsOf: bytes)
             return (nil, state.writer.take())
         }

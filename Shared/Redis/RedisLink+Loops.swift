@@ -21,22 +21,20 @@ extension RedisLink {
     }
 
     func read() async -> RedisError {
-        let tick = max(configuration.commandTimeout / 4, .milliseconds(5))
+        let tick = min(max(configuration.commandTimeout / 4, .milliseconds(5)), .milliseconds(50))
         var nextCheck = ContinuousClock.now + tick
-        var isAsked = false
         do {
             while true {
                 try await waitForReplies(until: nextCheck)
                 // Also after a tick: replies may have come while this thread had no time.
                 if let replies = try receive() {
                     lastHeard = .now
-                    isAsked = false
                     try exchange.deliver(replies)
                 }
                 let now = ContinuousClock.now
                 guard now >= nextCheck else { continue }
                 nextCheck = now + tick
-                try supervise(now: now, isAsked: &isAsked)
+                try supervise(now: now)
             }
         } catch {
             return error
@@ -52,17 +50,14 @@ extension RedisLink {
     }
 
     /// Once a tick: ends calls that are due, gives up a server that went silent, asks one that is quiet.
-    private func supervise(now: ContinuousClock.Instant, isAsked: inout Bool) throws(RedisError) {
-        let silence = now - lastHeard
-        let hasExpired = exchange.expire()
-        // Behind a slow command callers wait in vain while replies keep coming; a stalled server says nothing at all.
-        if hasExpired || isAsked, silence >= configuration.commandTimeout {
-            throw RedisError(.unavailable, "the server went silent")
+    private func supervise(now: ContinuousClock.Instant) throws(RedisError) {
+        guard let asked = exchange.expire(now: now) else {
+            if now - lastHeard >= configuration.keepAlive { exchange.ping() }
+            return
         }
-        if !isAsked, silence >= configuration.keepAlive {
-            isAsked = true
-            lastHeard = now
-            exchange.ping()
+        // Behind a slow command callers wait in vain while replies keep coming; a stalled server says nothing at all.
+        guard now - max(asked, lastHeard) < configuration.commandTimeout else {
+            throw RedisError(.unavailable, "the server went silent")
         }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
     private mutating func add(_ ticket: UInt64, _ waiter: String, commands: Int = 1, after: Duration = .seconds(1)) {
         calls.append(
-            ticket: ticket, commands: commands, asPipeline: commands > 1, deadline: start + after, waiter: waiter)
+            ticket: ticket, commands: commands, asPipeline: commands > 1, now: start, patience: after, waiter: waiter)
     }
 
     private func told(_ completions: [PendingCalls<String>.Completion]) -> [String] {
@@ -40,6 +40,15 @@ import Testing
         #expect(calls.expire(now: start + .seconds(2)).isEmpty)
         #expect(calls.waiterCount == 1)
         #expect(told(try calls.deliver((1...4).map { .integer($0) })) == ["c=4"])
+    }
+
+    @Test mutating func `The impatient leave before those who asked earlier`() throws {
+        add(1, "a", after: .seconds(9))
+        add(2, "b", after: .seconds(1))
+        #expect(told(calls.expire(now: start + .seconds(2))) == ["b:timeout"])
+        #expect(calls.oldest == start)
+        #expect(told(try calls.deliver([.integer(1), .integer(2)])) == ["a=1"])
+        #expect(calls.oldest == nil)
     }
 
     @Test mutating func `A cancelled caller leaves once`() throws {

@@ -44,6 +44,30 @@ import Testing
         try await server.stop()
     }
 
+    @Test func `Impatient callers leave alone, and the connection lives on`() async throws {
+        let server = try await RedisServer.start()
+        try await RedisClient.withClient(server.url, configure: { $0.commandTimeout = .seconds(60) }) { redis in
+            let before = try await redis.reply(RedisCommand("CLIENT", "ID"))
+            server.pause()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try #require(try await redis.reply(RedisCommand("ECHO", "patient")).string == "patient")
+                }
+                try await eventually("the patient one waits") { redis.commandsInFlight == 1 }
+                await expectRedisError(.timeout) {
+                    _ = try await redis.send(RedisCommand("ECHO", "x"), patience: .milliseconds(20))
+                }
+                await expectRedisError(.timeout) {
+                    _ = try await redis.pipeline([RedisCommand("ECHO", "y")], patience: .milliseconds(20))
+                }
+                server.resume()
+                try await group.waitForAll()
+            }
+            #expect(try await redis.reply(RedisCommand("CLIENT", "ID")) == before)
+        }
+        try await server.stop()
+    }
+
     @Test func `A caller that is cancelled already sends nothing`() async throws {
         try await withRedis { redis in
             await withTaskGroup(of: Void.self) { group in

@@ -7,18 +7,18 @@ import Synchronization
 
 /// The room's Redis object, which the seat script reads (contract, section 8).
 ///
-/// Writing it through is a courtesy to the reader: it never fails a request, and never lasts longer than its deadline.
+/// Writing it through is a courtesy to the reader: it never fails a request, and never lasts longer than its patience.
 /// What could not be written is written when Redis is back, or when the room's event comes round.
 final class RoomCache: Sendable {
     private let redis: RedisClient
-    private let deadline: Duration
+    private let patience: Duration
     private let logger: Logger
     /// Rooms whose last write failed; bounded, for the sweep after Redis is back covers the rest.
     private let missed = Mutex<Set<RoomID>>([])
 
-    init(redis: RedisClient, deadline: Duration, logger: Logger) {
+    init(redis: RedisClient, patience: Duration, logger: Logger) {
         self.redis = redis
-        self.deadline = deadline
+        self.patience = patience
         self.logger = logger
     }
 
@@ -33,11 +33,8 @@ final class RoomCache: Sendable {
         guard !rooms.isEmpty else { return }
         guard redis.isAvailable else { return miss(rooms) }
         do {
-            let commands = try rooms.map(Self.command)
-            let redis = redis
-            let results = try await withDeadline(deadline) { try await redis.pipeline(commands) }
-            for (room, result) in zip(rooms, results) {
-                if case .failure(let error) = result { try await retry(room, after: error) }
+            for result in try await redis.pipeline(try rooms.map(Self.command), patience: patience) {
+                _ = try result.get()
             }
         } catch {
             miss(rooms)
@@ -48,8 +45,7 @@ final class RoomCache: Sendable {
     /// Whether the object is there, for whoever would write a missing one. True where nobody can say.
     func contains(_ reference: RoomReference) async -> Bool {
         guard case .code(let code) = reference, redis.isAvailable else { return true }
-        let redis = redis
-        let reply = try? await withDeadline(deadline) { try await redis.send(RedisCommand("EXISTS", Self.key(code))) }
+        let reply = try? await redis.send(RedisCommand("EXISTS", Self.key(code)), patience: patience)
         return reply?.int != 0
     }
 
@@ -58,11 +54,9 @@ final class RoomCache: Sendable {
     func writeNew(_ room: Room) async {
         await write(room)
         guard redis.isAvailable else { return }
-        let redis = redis
         do {
-            _ = try await withDeadline(deadline) {
-                try await redis.evaluate(Self.newScript, keys: [Self.newKey(room.code)], arguments: [3600])
-            }
+            _ = try await redis.evaluate(
+                Self.newScript, keys: [Self.newKey(room.code)], arguments: [3600], patience: patience)
         } catch {
             logger.debug("a new room is not marked as new", metadata: [LogKeys.error: "\(error)"])
         }
@@ -83,24 +77,13 @@ final class RoomCache: Sendable {
         }
     }
 
-    /// A server that does not know the script yet gets its text; this happens once.
-    private func retry(_ room: Room, after error: RedisError) async throws {
-        guard error.code == "NOSCRIPT" else { throw error }
-        let (keys, arguments) = try Self.parameters(room)
-        let redis = redis
-        _ = try await withDeadline(deadline) { try await redis.evaluate(Self.script, keys: keys, arguments: arguments) }
-    }
-
     private static func command(_ room: Room) throws -> RedisCommand {
-        let (keys, arguments) = try parameters(room)
-        return RedisCommand(evaluating: script, keys: keys, arguments: arguments)
-    }
-
-    private static func parameters(_ room: Room) throws -> (keys: [String], arguments: [any RedisArgument]) {
         let object = Object(
             id: room.id, hostId: room.ownerID, maxParticipants: room.maxParticipants, isActive: room.isActive,
             kind: room.kind, type: room.type, version: room.version)
-        return ([key(room.code)], [try WireJSON.encode(object), room.version, 86_400])
+        return RedisCommand(
+            evaluating: script, keys: [key(room.code)],
+            arguments: [try WireJSON.encode(object), room.version, 86_400])
     }
 
     private struct Object: Codable {

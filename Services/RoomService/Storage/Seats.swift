@@ -7,7 +7,7 @@ import Synchronization
 /// Who holds a seat, as Redis knows it. This service only reads: seats are signaling's.
 struct Seats: Sendable {
     let redis: RedisClient
-    let deadline: Duration
+    let patience: Duration
 
     /// The number of seats taken; `nil` when nobody can say.
     func count(_ code: RoomCode) async -> Int? { await counts([code]).flatMap { $0[code] } }
@@ -58,22 +58,8 @@ struct Seats: Sendable {
         // A page of a scan may be empty, and says nothing wrong then.
         guard !codes.isEmpty else { return [] }
         guard redis.isAvailable else { return nil }
-        let redis = redis
-        return try? await withDeadline(deadline) {
-            let commands = codes.map {
-                RedisCommand(evaluating: script, keys: [Self.key($0)], arguments: arguments)
-            }
-            var values: [RedisValue] = []
-            for (code, result) in zip(codes, try await redis.pipeline(commands)) {
-                switch result {
-                case .success(let value): values.append(value)
-                case .failure(let error) where error.code == "NOSCRIPT":
-                    values.append(try await redis.evaluate(script, keys: [Self.key(code)], arguments: arguments))
-                case .failure(let error): throw error
-                }
-            }
-            return values
-        }
+        let commands = codes.map { RedisCommand(evaluating: script, keys: [Self.key($0)], arguments: arguments) }
+        return try? await redis.pipeline(commands, patience: patience).map { try $0.get() }
     }
 
     static func key(_ code: RoomCode) -> String { "{room:\(code)}:seats" }

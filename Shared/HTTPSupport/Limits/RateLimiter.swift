@@ -8,7 +8,7 @@ import Synchronization
 /// While Redis is away or slow each instance counts for itself, so that limits stay and nobody is shut out.
 public final class RateLimiter: Sendable {
     /// A limit must not cost more time than what it limits.
-    private static let deadline: Duration = .milliseconds(500)
+    private static let patience: Duration = .milliseconds(500)
     /// How long a Redis that was too slow is left alone.
     private static let pause: Duration = .seconds(1)
 
@@ -51,17 +51,16 @@ public final class RateLimiter: Sendable {
         guard let redis, redis.isAvailable else { return nil }
         guard pausedUntil.withLock({ $0.map { $0 < .now } ?? true }) else { return nil }
         do {
-            let reply = try await withDeadline(Self.deadline) {
-                try await redis.evaluate(
-                    Self.script, keys: [key],
-                    arguments: [
-                        String(limit.perSecond), String(limit.burst), String(count),
-                        span.map { String(Int($0 / .milliseconds(1))) } ?? "",
-                    ])
-            }
+            let reply = try await redis.evaluate(
+                Self.script, keys: [key],
+                arguments: [
+                    String(limit.perSecond), String(limit.burst), String(count),
+                    span.map { String(Int($0 / .milliseconds(1))) } ?? "",
+                ],
+                patience: Self.patience)
             return reply.array
         } catch {
-            if error is DeadlineExceeded { pausedUntil.withLock { $0 = .now + Self.pause } }
+            if error.kind == .timeout { pausedUntil.withLock { $0 = .now + Self.pause } }
             return nil
         }
     }
