@@ -4,7 +4,8 @@ import Testing
 struct HabitTests {
     /// Where work may outlive its task, and why there.
     static let unstructured = [
-        "Shared/ServiceSupport/Lifecycle/Background.swift": "the one named helper",
+        "Shared/ServiceSupport/Lifecycle/DeadlineWatch.swift":
+            "Background, the one named helper, starts its tasks here",
         "Shared/Auth/PublishedKeys.swift": "callers that come together share one reading, whoever of them is cancelled",
     ]
 

@@ -9,13 +9,15 @@ public enum Background {
     public static func run(
         _ name: String, deadline: Duration, logger: Logger, _ work: @escaping @Sendable () async throws -> Void
     ) -> Task<Void, Never> {
-        Task {
-            do {
-                try await withDeadline(deadline, work)
-            } catch is CancellationError {
+        DeadlineWatch.shared.start(deadline) { isLate in
+            var failure: (any Error)?
+            do { try await work() } catch { failure = error }
+            if isLate() {
+                logger.error("failed: \(name)", metadata: [LogKeys.error: "it took longer than \(deadline)"])
+            } else if failure is CancellationError {
                 logger.debug("cancelled: \(name)")
-            } catch {
-                logger.error("failed: \(name)", metadata: [LogKeys.error: "\(String(reflecting: error))"])
+            } else if let failure {
+                logger.error("failed: \(name)", metadata: [LogKeys.error: "\(String(reflecting: failure))"])
             }
         }
     }

@@ -1,3 +1,4 @@
+import Logging
 import ServiceSupport
 import Synchronization
 import TestSupport
