@@ -61,6 +61,35 @@ import Testing
         }
     }
 
+    @Test func aRefreshedSocketOutlivesItsFirstToken() async throws {
+        try await World.with { world in
+            let (ada, bob) = (try await world.person("Ada"), try await world.person("Bob"))
+            let room = try await world.house.makeRoom([ada, bob])
+            try await world.withNode { node in
+                let end = Timestamp.now() + .seconds(3)
+                let short = try await world.token(of: ada, until: end)
+                let sockets = [
+                    try await node.connect("/ws/\(room.code)", .header(short)),
+                    try await node.connect("/ws/status", .header(short)),
+                ]
+                for socket in sockets {
+                    try await socket.first()
+                    try await socket.send(["type": "refresh", "token": .string(ada.token), "id": 1])
+                    try await socket.frame("ack")
+                }
+                // Let in later, it ends with that token: the other two have passed the moment by then.
+                let witness = try await node.connect(
+                    "/ws/\(room.code)", .header(try await world.token(of: bob, until: end + .seconds(1))))
+                _ = try await witness.joined()
+                try await expect(witness, closesWith: 4001)
+                for socket in sockets {
+                    try await socket.send(["type": "ping", "id": 2])
+                    try await socket.frame("pong")
+                }
+            }
+        }
+    }
+
     @Test func whoCannotBeToldEverythingIsToComeAgain() async throws {
         try await World.with { world in
             let (ada, bob) = (try await world.person("Ada"), try await world.person("Bob"))
