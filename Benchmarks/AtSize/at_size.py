@@ -131,6 +131,15 @@ def cases(client: Client, half: int):
         yield f"/rooms/{{room}}/messages/search?q={words}", "message", f"/rooms/{room}/messages/search?q={words}"
     yield "/rooms/{room}/messages/search?q=w1&from=…", "message", f"/rooms/{room}/messages/search?q=w1&from={client.sender}"
     yield "/messages/unread", "message", "/messages/unread"
+    first = client.call("message", f"/rooms/{room}/messages?around=1&limit=1")["items"][0]["id"]
+    yield "/messages/{message}", "message", f"/messages/{first}"
+    yield "/messages/{message}/replies", "message", f"/messages/{first}/replies"
+    cursor = client.call("message", f"/messages/{first}/replies?limit=100")["nextCursor"]
+    yield "/messages/{message}/replies?cursor=…", "message", f"/messages/{first}/replies?cursor={urllib.parse.quote(cursor)}"
+    yield "/rooms/{room}/pins", "message", f"/rooms/{room}/pins"
+    for query in ("", f"?before={half // 10}", f"?after={half // 10}"):
+        yield ("/rooms/{archived}/messages" + query.replace(str(half // 10), "…"), "message",
+               f"/rooms/{client.archived}/messages{query}")
 
 
 def plan_of(log: str, offset: int) -> tuple[int, str]:
@@ -211,12 +220,12 @@ def main():
             fill(stack, client, have, rooms, messages)
             have = rooms
             port = stack.values["POSTGRES_PORT"]
-            query = "SELECT public.at_size_code(1), md5('user1')::uuid"
+            query = "SELECT public.at_size_code(1), md5('user1')::uuid, public.at_size_code(2)"
             row = subprocess.run(
                 ["psql", "-XAt", "-h", "127.0.0.1", "-p", port, "-U", "postgres", "-d", "parlor", "-c", query],
                 env=os.environ | {"PGPASSWORD": stack.values["POSTGRES_ADMIN_PASSWORD"]}, check=True,
                 capture_output=True, text=True).stdout.strip()
-            client.room, client.sender = row.split("|")
+            client.room, client.sender, client.archived = row.split("|")
             results.append(measure(stack, client, messages // 4))
         grown = report(options, *results)
         if options.plans:
@@ -260,7 +269,7 @@ def trimmed(plan: str) -> str:
 
 
 # One of each kind stands for the others.
-SHOWN = ("discover?sort=", "&sort=activity", "page 13", "{room}/messages", "timeline", "unread", "/rooms")
+SHOWN = ("discover?sort=", "&sort=activity", "page 13", "{room}/messages", "timeline", "unread", "/rooms", "replies", "archived")
 
 
 def write_plans(options, small: dict, big: dict):
