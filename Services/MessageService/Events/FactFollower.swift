@@ -56,16 +56,6 @@ struct FactFollower: Sendable {
         }
     }
 
-    /// Makes sure that facts up to a number are entries.
-    ///
-    /// - Returns: false when there is no such room.
-    func reach(_ fact: Int64, of room: RoomReference) async throws -> Bool {
-        let applied = try await store.appliedFact(of: room)
-        // 0 stands for an unknown room too: every room has a first fact.
-        if applied >= max(fact, 1) { return true }
-        return try await catchUp(room) != .noSuchRoom
-    }
-
     private func apply(_ facts: [RoomFact], to room: RoomRef) async throws -> FactProgress {
         let scope = RequestScope.current
         return try await writer.change(room.id) { progress in

@@ -68,13 +68,24 @@ extension TimelineStore {
         }
     }
 
-    /// The newest number of a room and whether part of it is archived; `nil` for an unknown room.
-    func head(of room: RoomID) async throws -> (room: RoomRef, seq: Int64, isArchived: Bool)? {
+    /// Where a room's timeline stands.
+    struct Head: Sendable {
+        var room: RoomRef
+        var seq: Int64
+        /// The last fact that became an entry.
+        var appliedFact: Int64
+        /// Whether part of it is archived.
+        var isArchived: Bool
+    }
+
+    /// `nil` for an unknown room.
+    func head(of room: RoomID) async throws -> Head? {
         let rows = try await pool.query(
-            "SELECT code, last_seq, archived_seq > 0 FROM rooms WHERE room_id = \(room)")
+            "SELECT code, last_seq, applied_fact, archived_seq > 0 FROM rooms WHERE room_id = \(room)")
         return try rows.first.map { row in
-            let (code, seq, isArchived) = try row.decode((RoomCode, Int64, Bool).self)
-            return (RoomRef(id: room, code: code), seq, isArchived)
+            let (code, seq, appliedFact, isArchived) = try row.decode((RoomCode, Int64, Int64, Bool).self)
+            return Head(
+                room: RoomRef(id: room, code: code), seq: seq, appliedFact: appliedFact, isArchived: isArchived)
         }
     }
 

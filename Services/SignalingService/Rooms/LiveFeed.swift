@@ -46,8 +46,9 @@ final class LiveFeed: Service {
     var isConnected: Bool { consumer.isConnected }
 
     func bind(room code: RoomCode) async {
-        await wish(EventTopology.exchange, "*.*.\(code)")
-        await wish(RelayAddress.exchange, RelayAddress.room.routingKey(code))
+        async let events: Void = wish(EventTopology.exchange, "*.*.\(code)")
+        async let live: Void = wish(RelayAddress.exchange, RelayAddress.room.routingKey(code))
+        _ = await (events, live)
     }
 
     func unbind(room code: RoomCode) async {

@@ -97,10 +97,11 @@ actor LiveRoom {
     }
 
     private func load() async throws {
-        try await services.seats.index([code])
+        async let index: Void = services.seats.index([code])
         async let snapshot = services.seats.snapshot(code)
         async let heads = services.timeline.heads([id])
         _ = roster.replace(with: try await snapshot)
+        try await index
         let early = stream.waiting
         stream = EntryStream(head: try await heads[id] ?? 0)
         isOpen = true
