@@ -16,8 +16,8 @@ CREATE TEMP TABLE suspended AS
     AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = indexrelid);
 SELECT format('DROP INDEX %s', name) FROM suspended \gexec
 
-INSERT INTO users (id, email_verified, display_name, role, plan, created_at, seen_at)
-SELECT md5('user' || i)::uuid, false, 'User ' || i, 'user', 'free', now(), now()
+INSERT INTO users (id, email_verified, told_name, display_name, role, plan, created_at, seen_at)
+SELECT md5('user' || i)::uuid, false, 'User ' || i, 'User ' || i, 'user', 'free', now(), now()
 FROM generate_series((:from - 1) / 5 + 1, :upto / 5) i;
 
 INSERT INTO rooms (id, code, kind, type, name, name_key, description, genre, genre_key, words, owner_id,
