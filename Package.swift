@@ -184,7 +184,7 @@ let package = Package(
                 [
                     "Identifiers", "Auth", "HTTPSupport", "ServiceSupport", "EventBus", "AMQP", "Postgres", "Redis",
                     "Events", "TestSupport", hummingbird, hummingbirdTesting, httpTypes, jwtKit, cryptoExtras, logging,
-                    lifecycle, metricsAPI, nioCore, nioFoundation, nioPosix,
+                    lifecycle, metrics, metricsAPI, nioCore, nioFoundation, nioPosix,
                 ]),
             tests(
                 "RoomServiceTests",

@@ -9,16 +9,20 @@ public enum Authenticator: Sendable {
         case .gateway(let gateway):
             return try gateway.identity(header)
         case .tokens(let verifier):
-            guard let authorization = header("Authorization") else { throw .missing }
-            let parts = authorization.split(separator: " ", maxSplits: 1)
-            guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw .missing }
-            return try await verifier.verify(parts[1].trimmingWhitespace())
+            guard let token = header("Authorization").flatMap(Self.bearerToken) else { throw .missing }
+            return try await verifier.verify(token)
         }
     }
-}
 
-extension Substring {
-    fileprivate func trimmingWhitespace() -> String {
-        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    /// What an `Authorization` field of the scheme `Bearer` (RFC 6750) carries, without the blanks around it.
+    static func bearerToken(_ field: String) -> String? {
+        let blank = UInt8(ascii: " ")
+        let bytes = field.utf8.drop { $0 == blank }
+        guard let end = bytes.firstIndex(of: blank), Substring(bytes[..<end]).lowercased() == "bearer" else {
+            return nil
+        }
+        var token = bytes[end...].drop { $0 == blank }
+        while token.last == blank { token.removeLast() }
+        return token.isEmpty ? nil : String(Substring(token))
     }
 }

@@ -10,6 +10,7 @@ public struct TokenVerifier: Sendable {
     /// How far the clocks of issuer and verifier may differ.
     public static let leeway: Duration = .seconds(30)
 
+    private let headers = TokenHeaders()
     private let secretKeys: JWTKeyCollection?
     private let publishedKeys: PublishedKeys?
     private let issuer: String?
@@ -40,7 +41,7 @@ public struct TokenVerifier: Sendable {
     /// Who the bearer of the token is.
     public func verify(_ token: String) async throws(AuthError) -> Identity {
         guard token.utf8.count <= 16_384 else { throw .invalid("too long") }
-        let header = try Self.header(of: token)
+        let header = try headers.header(of: token)
         let claims: TokenClaims
         switch header.alg {
         case "HS256":
@@ -77,20 +78,5 @@ public struct TokenVerifier: Sendable {
         } catch {
             throw .invalid("\(type(of: error))")
         }
-    }
-
-    private struct Header: Decodable {
-        var alg: String
-        var kid: String?
-    }
-
-    private static func header(of token: String) throws(AuthError) -> Header {
-        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3 else { throw .invalid("not three parts") }
-        var base64 = parts[0].replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
-        base64 += String(repeating: "=", count: (4 - base64.count % 4) % 4)
-        guard let data = Data(base64Encoded: base64), let header = try? JSONDecoder().decode(Header.self, from: data)
-        else { throw .invalid("header") }
-        return header
     }
 }

@@ -4,9 +4,15 @@ import Synchronization
 
 /// Keeps every metric of the process and writes them in the Prometheus text format (version 0.0.4).
 public final class PrometheusRegistry: MetricsFactory, Sendable {
+    /// As the callers say it, so that to find a metric costs no more than to compare.
     private struct Key: Hashable {
-        var name: String
-        var labels: String
+        struct Dimension: Hashable {
+            var name: String
+            var value: String
+        }
+
+        var label: String
+        var dimensions: [Dimension]
     }
 
     private struct State {
@@ -65,25 +71,27 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
         for collect in collectors { collect() }
         let (counters, gauges, histograms) = state.withLock { ($0.counters, $0.gauges, $0.histograms) }
         var text = ""
-        for (name, series) in Dictionary(grouping: counters, by: \.key.name).sorted(by: { $0.key < $1.key }) {
-            text += "# TYPE \(name) counter\n"
-            for (key, counter) in series { text += "\(name)\(Self.braces(key.labels)) \(counter.text)\n" }
-        }
-        for (name, series) in Dictionary(grouping: gauges, by: \.key.name).sorted(by: { $0.key < $1.key }) {
-            text += "# TYPE \(name) gauge\n"
-            for (key, gauge) in series { text += "\(name)\(Self.braces(key.labels)) \(gauge.text)\n" }
-        }
-        for (name, series) in Dictionary(grouping: histograms, by: \.key.name).sorted(by: { $0.key < $1.key }) {
-            text += "# TYPE \(name) histogram\n"
-            for (key, histogram) in series { text += histogram.lines(name: name, labels: key.labels) }
-        }
+        Self.write(counters, "counter", to: &text) { "\($0)\(Self.braces($1)) \($2.text)\n" }
+        Self.write(gauges, "gauge", to: &text) { "\($0)\(Self.braces($1)) \($2.text)\n" }
+        Self.write(histograms, "histogram", to: &text) { $2.lines(name: $0, labels: $1) }
         return text
+    }
+
+    private static func write<Handler>(
+        _ handlers: [Key: Handler], _ type: String, to text: inout String,
+        lines: (_ name: String, _ labels: String, Handler) -> String
+    ) {
+        let series = Dictionary(grouping: handlers) { sanitized($0.key.label) }
+        for (name, series) in series.sorted(by: { $0.key < $1.key }) {
+            text += "# TYPE \(name) \(type)\n"
+            for (key, handler) in series { text += lines(name, labels(key.dimensions), handler) }
+        }
     }
 
     private static func get<Handler>(
         _ handlers: inout [Key: Handler], _ label: String, _ dimensions: [(String, String)], make: () -> Handler
     ) -> Handler {
-        let key = Key(name: sanitized(label), labels: labels(dimensions))
+        let key = Key(label: label, dimensions: dimensions.map(Key.Dimension.init))
         if let existing = handlers[key] { return existing }
         let made = make()
         handlers[key] = made
@@ -96,11 +104,11 @@ public final class PrometheusRegistry: MetricsFactory, Sendable {
         String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") ? $0 : "_" })
     }
 
-    private static func labels(_ dimensions: [(String, String)]) -> String {
-        dimensions.map { name, value in
-            let escaped = value.replacingOccurrences(of: "\\", with: "\\\\")
+    private static func labels(_ dimensions: [Key.Dimension]) -> String {
+        dimensions.map { dimension in
+            let escaped = dimension.value.replacingOccurrences(of: "\\", with: "\\\\")
                 .replacingOccurrences(of: "\"", with: "\\\"").replacingOccurrences(of: "\n", with: "\\n")
-            return "\(sanitized(name))=\"\(escaped)\""
+            return "\(sanitized(dimension.name))=\"\(escaped)\""
         }.joined(separator: ",")
     }
 }
