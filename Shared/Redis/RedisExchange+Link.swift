@@ -2,9 +2,9 @@ import Synchronization
 
 /// What the link and its supervisor do with the exchange.
 extension RedisExchange {
-    /// Commands may be sent from now on.
-    func opened() {
-        state.withLock { $0.status = .open }
+    /// Commands may be sent from now on, over a socket that stays open until `lost`.
+    func opened(_ socket: Int32) {
+        state.withLock { $0.status = .open(socket) }
         announce()
     }
 

@@ -47,6 +47,13 @@ actor RedisLink {
         lastHeard = .now
     }
 
+    var socket: Int32 {
+        get throws(RedisError) {
+            guard let context else { throw .closing }
+            return context.pointee.fd
+        }
+    }
+
     /// Writes and reads until the connection breaks, which it throws, or the task is cancelled.
     func serve() async throws(RedisError) {
         let outcome = await withTaskGroup(of: RedisError.self) { group in

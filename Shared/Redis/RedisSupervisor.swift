@@ -25,7 +25,7 @@ struct RedisSupervisor {
                 logger.info("redis is there", metadata: ["redis": "\(configuration)"])
                 isAway = false
                 backoff.reset()
-                exchange.opened()
+                exchange.opened(try await link.socket)
                 try await link.serve()
             } catch {
                 exchange.lost(error)
