@@ -134,8 +134,8 @@ def cases(client: Client, half: int):
     first = client.call("message", f"/rooms/{room}/messages?around=1&limit=1")["items"][0]["id"]
     yield "/messages/{message}", "message", f"/messages/{first}"
     yield "/messages/{message}/replies", "message", f"/messages/{first}/replies"
-    cursor = client.call("message", f"/messages/{first}/replies?limit=100")["nextCursor"]
-    yield "/messages/{message}/replies?cursor=…", "message", f"/messages/{first}/replies?cursor={urllib.parse.quote(cursor)}"
+    cursor = client.call("message", f"/messages/{first}/replies?limit=20")["nextCursor"]
+    yield "/messages/{message}/replies?limit=20&cursor=…", "message", f"/messages/{first}/replies?limit=20&cursor={urllib.parse.quote(cursor)}"
     yield "/rooms/{room}/pins", "message", f"/rooms/{room}/pins"
     for query in ("", f"?before={half // 10}", f"?after={half // 10}"):
         yield ("/rooms/{archived}/messages" + query.replace(str(half // 10), "…"), "message",
