@@ -39,6 +39,26 @@ import Testing
         }
     }
 
+    @Test func onlyWhatIsLeftToTheRelayIsAnsweredBesidesItsEvent() async throws {
+        try await Stage.run { stage, instances in
+            let anna = UserID.new()
+            let room = stage.rooms.create(owner: anna)
+            try await stage.withNode { node in
+                let (told, kept) = (
+                    MessageCommand.text("told", room, by: anna), MessageCommand.text("kept", room, by: anna)
+                )
+                // Of a room that is not known yet: answered when it is.
+                _ = try await node.ask(.text("first", room, by: anna))
+                let first = try await node.ask(told)
+                instances[0].parts.store.flow.leaveToRelay(room.id, upTo: 1000)
+                let second = try await node.ask(kept)
+                #expect([first.seq, second.seq] == [3, 4])
+                #expect(node.ear.hasAnswer(to: kept.id))
+                #expect(!node.ear.hasAnswer(to: told.id))
+            }
+        }
+    }
+
     @Test func repeatedTextOverSocketsIsRefusedWithATime() async throws {
         try await Stage.run(environment: ["REPEAT_WINDOW_SECONDS": "3600"]) { stage, _ in
             let anna = UserID.new()

@@ -14,6 +14,8 @@ final class Ear: Sendable {
     private struct State {
         var events: [Event] = []
         var replies: [UUID: CommandReply] = [:]
+        /// Commands that got a reply besides their event.
+        var answered: Set<UUID> = []
     }
 
     private let state = Mutex(State())
@@ -31,6 +33,8 @@ final class Ear: Sendable {
 
     func reply(to id: UUID) -> CommandReply? { state.withLock { $0.replies[id] } }
 
+    func hasAnswer(to id: UUID) -> Bool { state.withLock { $0.answered.contains(id) } }
+
     fileprivate func heard(_ delivery: AMQPDelivery) {
         if let event = try? Event(delivery) {
             state.withLock { state in
@@ -41,7 +45,12 @@ final class Ear: Sendable {
                 state.replies[id] = state.replies[id] ?? .stored(id, messageId: message.id, seq: seq)
             }
         } else if let batch = try? WireJSON.decode(ReplyBatch.self, from: delivery.body) {
-            state.withLock { state in for reply in batch.replies { state.replies[reply.id] = reply } }
+            state.withLock { state in
+                for reply in batch.replies {
+                    state.replies[reply.id] = reply
+                    state.answered.insert(reply.id)
+                }
+            }
         }
     }
 }
