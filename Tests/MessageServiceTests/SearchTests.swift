@@ -15,10 +15,13 @@ import Testing
             _ = try await instances[0].send(anna, room, "first")
             _ = try await instances[0].send(anna, other, "ancient rare third")
             let store = instances[0].parts.store
-            // Words that all messages have, every third, few, none but the old, none but the new.
+            // Words that all messages have, some, few, none but the old, none but the new. The first thousand that are read
+            // end with number 5000, and those with a nine at the end are next.
             func text(_ number: Int) -> String {
                 var words = ["every"]
                 if number.isMultiple(of: 3) { words.append("third") }
+                if number % 4 == 3 { words.append("fourth") }
+                if number % 10 == 9 { words.append("tenth") }
                 if number.isMultiple(of: 1500) { words.append("rare") }
                 if number < 2000 { words.append("ancient") }
                 if number > 5500 { words.append("recent") }
@@ -37,7 +40,10 @@ import Testing
             try await store.pool.execute("ANALYZE messages")
             let standing = try await instances[0].parts.timeline.reader(anna, of: .id(room.id))
             let all = try await store.history(of: standing, .newest, limit: 10_000).messages
-            for words in ["every", "third", "rare", "ancient", "recent", "third ancient", "rare recent", "absent"] {
+            for words in [
+                "every", "third", "fourth", "tenth", "rare", "ancient", "recent", "third ancient", "rare recent",
+                "absent",
+            ] {
                 for sender in [nil, anna, ben] {
                     let expected = all.filter { message in
                         let said = (message.content ?? "").split(separator: " ")
