@@ -12,7 +12,7 @@ struct SearchPace: Sendable {
         case collect
     }
 
-    static let sample: Int64 = 1000
+    static let sample: Int64 = 300
     /// What finding out a message's words costs beside fetching one that is known to have them: measured, about.
     private static let costOfReading = 3.5
 
