@@ -60,6 +60,14 @@ web_tests() {
     python3 Tests/Web/two_browsers.py "$(source "$STACK_ENV" && printf %s "$GATEWAY_URL")" "$LOG_DIR/web"
 }
 
+# What measures the plans at size asks every list there is: here of so few rows that only its asking is tested.
+at_size() {
+    local said=$LOG_DIR/at-size-stack.log
+    PARLOR_BIN=$PWD/.build/debug PARLOR_PORT_BASE=$((PARLOR_PORT_BASE + 500)) Benchmarks/AtSize/at_size.py \
+        --rooms 1000 2000 --messages 4000 8000 --rounds 1 --home "$PARLOR_HOME/at-size" 2>"$said" ||
+        (($? == 3)) || { cat "$said"; return 1; }
+}
+
 # tell NAME LOG: what a failed target says for itself
 tell() {
     printf '\n%s failed (the log: %s):\n' "$1" "$2"
@@ -91,6 +99,7 @@ case ${FILTER:-} in
     mapfile -t targets < <(find Tests -mindepth 2 -name '*.swift' -printf '%P\n' | cut -d/ -f1 | sort -u)
     for target in "${targets[@]}"; do run "$target" swift_tests "^$target\\."; done
     run Web web_tests
+    run AtSize at_size
     "$here/api.sh" || failed+=(schemathesis)
     ;;
 Web) web_tests ;;
