@@ -46,5 +46,5 @@ format: ## let the formatter do it
 bench: ## everything beside its bare library or tool, in one table; ARGS="postgres message …" for some
 	@$(LOCAL)/bench.sh $(ARGS)
 
-atsize: ## lists, history and search on small and on big tables: half an hour, 15 GB
+atsize: ## lists, history and search on small and on big tables: ten minutes, 10 GB
 	@Benchmarks/AtSize/at_size.py $(ARGS)

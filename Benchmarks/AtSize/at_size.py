@@ -275,12 +275,11 @@ SHOWN = ("discover?sort=", "&sort=activity", "page 13", "{room}/messages", "time
 
 def write_plans(options, small: dict, big: dict):
     with open(options.plans, "w") as file:
-        file.write(f"""# Plans at size
+        file.write(f"""# Plans of one run
 
 What PostgreSQL does for each list and page when {options.rooms[1]:,} rooms with {5 * options.rooms[1]:,} memberships and {options.messages[1]:,} messages are
 there, half of those in one room; beside it the same with {options.rooms[0]:,} rooms and {options.messages[0]:,} messages. The plans are those
-that the server itself logged for the requests of a running stack, `Benchmarks/AtSize/at_size.py --plans docs/plans.md` made
-this page. Pages are of 8 KiB, in memory or not; the times are of the whole request, as its caller saw it.
+that the server itself logged for the requests of a running stack; `make atsize ARGS="--plans FILE"` made this page. Pages are of 8 KiB, in memory or not; the times are of the whole request, as its caller saw it.
 
 | request | pages, small | pages, big | ms, small | ms, big |
 |---|---|---|---|---|
