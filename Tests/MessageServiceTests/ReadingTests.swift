@@ -194,7 +194,16 @@ import Testing
             #expect(before.seqs == Array(1...23))
             let store = service.parts.store
             #expect(try await !store.archiveNext(endedBefore: .seconds(3600)))
-            #expect(try await store.archiveNext(endedBefore: .zero, chunk: 10))
+            // Somebody writes to the room just then: that is waited for.
+            let moved = try await store.pool.transaction { transaction in
+                try await transaction.query("SELECT FROM rooms WHERE room_id = \(room.id) FOR UPDATE")
+                let moved = Task { try await store.archiveNext(endedBefore: .zero, chunk: 10) }
+                try await eventually("it waits") {
+                    try await !store.pool.query("SELECT FROM pg_locks WHERE NOT granted").isEmpty
+                }
+                return moved
+            }
+            #expect(try await moved.value)
             #expect(try await service.timeline(anna, room).json == before.json)
             while try await store.archiveNext(endedBefore: .zero, chunk: 10) {}
             #expect(try await store.pool.query("SELECT FROM messages").isEmpty)

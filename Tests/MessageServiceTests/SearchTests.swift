@@ -65,22 +65,22 @@ import Testing
     }
 
     @Test func theCheaperWayIsTaken() {
-        var pace = SearchPace()
-        #expect(pace.next(wanted: 51, older: 5_000_000) == .read(300))
-        pace.note(0, of: 300)
-        #expect(pace.next(wanted: 51, older: 5_000_000) == .collect)
-        pace = SearchPace()
-        pace.note(20, of: 1000)
+        var strategy = SearchStrategy()
+        #expect(strategy.next(wanted: 51, older: 5_000_000) == .read(300))
+        strategy.note(0, of: 300)
+        #expect(strategy.next(wanted: 51, older: 5_000_000) == .collect)
+        strategy = SearchStrategy()
+        strategy.note(20, of: 1000)
         // 31 more are some 1,550 messages away, and 100,000 have the word.
-        #expect(pace.next(wanted: 31, older: 5_000_000) == .read(3100))
+        #expect(strategy.next(wanted: 31, older: 5_000_000) == .read(3100))
         // Of few messages few have it.
-        #expect(pace.next(wanted: 31, older: 3000) == .collect)
-        pace.note(0, of: 3100)
-        #expect(pace.next(wanted: 31, older: 5_000_000) == .read(12710))
+        #expect(strategy.next(wanted: 31, older: 3000) == .collect)
+        strategy.note(0, of: 3100)
+        #expect(strategy.next(wanted: 31, older: 5_000_000) == .read(12710))
         // What is heard no more, further back, is not looked for one by one to the end.
         var read: Int64 = 0
-        while case .read(let count) = pace.next(wanted: 31, older: 5_000_000 - read) {
-            pace.note(0, of: count)
+        while case .read(let count) = strategy.next(wanted: 31, older: 5_000_000 - read) {
+            strategy.note(0, of: count)
             read += count
         }
         #expect(read < 100_000)

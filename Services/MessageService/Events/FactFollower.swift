@@ -56,6 +56,15 @@ struct FactFollower: Sendable {
         }
     }
 
+    /// Where a room's timeline stands once facts up to a number are in it; `nil` when there is no such room.
+    func head(of room: RoomID, reaching fact: Int64) async throws -> TimelineStore.Head? {
+        let head = try await store.head(of: room)
+        // Every room has a first fact, so who knows none does not know the room.
+        guard (head?.appliedFact ?? 0) < max(fact, 1) else { return head }
+        guard try await catchUp(.id(room)) != .noSuchRoom else { return nil }
+        return try await store.head(of: room)
+    }
+
     private func apply(_ facts: [RoomFact], to room: RoomRef) async throws -> FactProgress {
         let scope = RequestScope.current
         return try await writer.change(room.id) { progress in

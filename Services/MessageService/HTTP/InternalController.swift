@@ -46,13 +46,9 @@ struct InternalController: Sendable {
     @Sendable func live(_ request: Request, _ context: AppContext) async throws -> Response {
         let room = try roomID(context)
         let query = Query(request)
-        // Every room has a first fact.
-        let facts = max(try query.int64("facts") ?? 0, 1)
-        var found = try await timeline.store.head(of: room)
-        if (found?.appliedFact ?? 0) < facts, try await timeline.facts.catchUp(.id(room)) != .noSuchRoom {
-            found = try await timeline.store.head(of: room)
+        guard let head = try await timeline.facts.head(of: room, reaching: try query.int64("facts") ?? 0) else {
+            throw Refusal.roomNotFound
         }
-        guard let head = found else { throw Refusal.roomNotFound }
         // Who goes on where they were is told the entries instead.
         let isResume = try query.int64("after").map { InternalAPI.canResume(after: $0, at: head.seq) } ?? false
         let recent =

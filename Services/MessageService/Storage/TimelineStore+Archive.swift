@@ -6,7 +6,8 @@ import ServiceSupport
 extension TimelineStore {
     /// Moves the next piece of a room that ended long ago into the archive.
     ///
-    /// - Returns: false when nothing is left to move.
+    /// - Returns: false when nothing is left to move. A room that is being written to is waited for, not passed over: its
+    ///   publisher may just be noting what the broker confirmed.
     func archiveNext(endedBefore age: Duration, chunk: Int64 = 5000) async throws -> Bool {
         let seconds = Double(age.wholeMilliseconds) / 1000
         return try await pool.transaction { transaction in
@@ -14,7 +15,7 @@ extension TimelineStore {
                 """
                 SELECT room_id, archived_seq + \(chunk) FROM rooms
                 WHERE ended_at < clock_timestamp() - make_interval(secs => \(seconds)) AND NOT is_archived
-                ORDER BY ended_at LIMIT 1 FOR UPDATE SKIP LOCKED
+                ORDER BY ended_at LIMIT 1 FOR UPDATE
                 """)
             guard let (room, upTo) = try rooms.first?.decode((RoomID, Int64).self) else { return false }
             for table in ["messages", "entries"] {

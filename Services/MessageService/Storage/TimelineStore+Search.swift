@@ -10,23 +10,24 @@ extension TimelineStore {
     ) async throws -> MessagePage {
         guard let terms = query.terms else { return MessagePage(messages: [], hasMore: false) }
         let search = MessageSearch(terms: terms, standing: standing, sender: sender)
-        var rows: [PGRow] = [], pace = SearchPace()
+        var rows: [PGRow] = [], strategy = SearchStrategy()
         // What is said meanwhile would move the messages that a step counts off.
         var below = min(before ?? .max, standing.lastSeq + 1)
         while rows.count <= limit {
             let wanted = limit + 1 - rows.count
-            guard case .read(let count) = pace.next(wanted: wanted, older: below - 1) else {
+            guard case .read(let count) = strategy.next(wanted: wanted, older: below - 1) else {
                 rows += try await pool.pipeline([
-                    MessageSearch.byIndexOfWords, search.everything(below: below, limit: wanted),
-                ])[1]
+                    MessageSearch.ownPlan, MessageSearch.byIndexOfWords, search.everything(below: below, limit: wanted),
+                ])[2]
                 break
             }
             let answers = try await pool.pipeline([
-                search.among(count, below: below, limit: wanted), search.last(of: count, below: below),
+                MessageSearch.ownPlan, search.among(count, below: below, limit: wanted),
+                search.last(of: count, below: below),
             ])
-            rows += answers[0]
-            guard let last = try answers[1].first?.get(0, as: Int64.self) else { break }
-            pace.note(answers[0].count, of: count)
+            rows += answers[1]
+            guard let last = try answers[2].first?.get(0, as: Int64.self) else { break }
+            strategy.note(answers[1].count, of: count)
             below = last
         }
         return try Self.page(rows, limit: limit)
@@ -39,12 +40,13 @@ private struct MessageSearch {
     let standing: MessageStanding
     let sender: UserID?
 
-    /// Has the next statement collect by the index of words, and be planned for its own values. The planner takes words for
-    /// cheap to find out, and would rather read a large room from its end.
-    static let byIndexOfWords: PGQuery = """
-        SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_indexscan', 'off', true),
-            set_config('enable_seqscan', 'off', true)
-        """
+    /// Has what follows in the flight be planned for its own values: one plan for all rooms would fit the small ones.
+    static let ownPlan: PGQuery = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
+
+    /// Has it collect by the index of words. The planner takes words for cheap to find out, and would rather read a large
+    /// room from its end.
+    static let byIndexOfWords: PGQuery =
+        "SELECT set_config('enable_indexscan', 'off', true), set_config('enable_seqscan', 'off', true)"
 
     private var table: PGQuery { PGQuery(unescaped: standing.isArchived ? "all_messages" : "messages") }
 

@@ -4,7 +4,7 @@
 /// To read a room backwards costs a look at every message until enough have the words; to collect by the index of words
 /// costs a fetch of every message that has them. Where one grows with rare words, the other does with frequent ones, and the
 /// cheaper of the two never looks at more than about the root of what there is.
-struct SearchPace: Sendable {
+struct SearchStrategy: Sendable {
     enum Step: Sendable, Equatable {
         /// Read so many of the next older messages.
         case read(Int64)
