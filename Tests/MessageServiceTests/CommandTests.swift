@@ -133,6 +133,10 @@ import Testing
             #expect(summary.json["messageCount"]?.integer == 3)
             #expect(try await service.ask("PUT", "/internal/rooms/\(room.id)/read/\(ben)", ["seq": 5]).status == 204)
             #expect(try await service.call(ben, "GET", "/messages/unread").items.first?["lastReadSeq"]?.integer == 5)
+            // Also of a room that is known already.
+            let later = stage.rooms.join(room, .new())
+            let reached = try await service.ask("GET", "/internal/rooms/\(room.id)/live?facts=\(later.fact)")
+            #expect(reached.json["seq"]?.integer == 7)
         }
     }
 }

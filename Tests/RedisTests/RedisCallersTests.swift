@@ -20,6 +20,30 @@ import Testing
         }
     }
 
+    @Test func `What does not fit into the socket at once is not mixed with what others send`() async throws {
+        try await withRedis(configure: { $0.commandTimeout = .seconds(60) }) { redis in
+            let big = [UInt8](repeating: 7, count: 8 << 20)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        for _ in 0..<5 {
+                            try #require(try await redis.reply(RedisCommand("SET", "big", big)).string == "OK")
+                        }
+                    }
+                }
+                for index in 0..<8 {
+                    group.addTask {
+                        for number in 0..<500 {
+                            let mine = index * 1000 + number
+                            try #require(try await redis.reply(RedisCommand("ECHO", mine)).int == mine)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test func `Cancelled callers leave at once and the others' replies stay their own`() async throws {
         let server = try await RedisServer.start()
         try await RedisClient.withClient(server.url, configure: { $0.commandTimeout = .seconds(60) }) { redis in
