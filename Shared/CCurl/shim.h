@@ -31,6 +31,13 @@ static inline long parlor_curl_connections_made(CURL *handle) {
     return count;
 }
 
+/// The descriptor of the connection that the handle used last, or `CURL_SOCKET_BAD` where that is closed.
+static inline curl_socket_t parlor_curl_socket(CURL *handle) {
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &socket);
+    return socket;
+}
+
 /// The result of the transfer that is done, or -1 while none is.
 static inline int parlor_curl_multi_result(CURLM *multi) {
     int left = 0;

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 
 /// How libcurl ended a transfer.
 struct CurlResult: Equatable {
@@ -71,6 +72,13 @@ final class CurlRequest {
     }
 
     func resume() { _ = parlor_curl_resume(handle) }
+
+    /// Breaks the connection, for one whose next words would be taken for the answer to something else. libcurl would keep
+    /// it, and wait for a goodbye.
+    func hangUp() {
+        let socket = parlor_curl_socket(handle)
+        if socket != CURL_SOCKET_BAD { shutdown(socket, Int32(SHUT_RDWR)) }
+    }
 
     var usedNewConnection: Bool { parlor_curl_connections_made(handle) > 0 }
 

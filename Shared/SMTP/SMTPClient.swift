@@ -22,6 +22,9 @@ public actor SMTPClient {
         lane = Reactor(name: "smtp")
     }
 
+    /// Says goodbye on the thread that libcurl knows, as the server may take its time to answer.
+    isolated deinit { connections = nil }
+
     /// Sends one mail to one recipient and says what became of it; never throws and never waits longer than the
     /// configuration's deadline, plus the time `beforeHandover` takes.
     ///
@@ -74,9 +77,10 @@ public actor SMTPClient {
                 result = connections.step(wait: true)
             }
         }
+        let outcome = judge(result, of: request)
+        if case .uncertain = outcome { request.hangUp() }
         connections.remove(request)
 
-        let outcome = judge(result, of: request)
         let isStale = !request.usedNewConnection && transfer.consent == .notAsked && transfer.reply == nil
         if case .temporary = outcome, !Task.isCancelled { return (outcome, isStale) }
         return (outcome, false)

@@ -10,26 +10,25 @@ public final class MailServer: Sendable {
     public let port: Int
     private let directory: URL
     private let arguments: [String]
-    private let process: Mutex<Process>
+    private let process = Mutex<ServerProcess?>(nil)
 
     /// Starts a server and returns once it listens.
     public init(security: Security = .none, user: String? = nil, password: String? = nil) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "parlor-mail-\(UUID())")
+        port = try LocalPort.free()
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        var arguments = ["--dir", directory.path, "--tls", security.rawValue]
+        var arguments = ["--port", "\(port)", "--dir", directory.path, "--tls", security.rawValue]
         if security != .none {
             let certificate = try await TestCertificate(in: directory)
             arguments += ["--certificate", certificate.certificate, "--key", certificate.key]
         }
         if let user { arguments += ["--user", user, "--password", password ?? ""] }
         self.arguments = arguments
-        let (process, port) = try await Self.launch(arguments, in: directory, port: 0)
-        self.process = Mutex(process)
-        self.port = port
+        try await launch()
     }
 
     deinit {
-        process.withLock { $0.terminate() }
+        process.withLock { $0?.signal(SIGKILL) }
         try? FileManager.default.removeItem(at: directory)
     }
 
@@ -37,17 +36,21 @@ public final class MailServer: Sendable {
     public var authorities: String { directory.appending(path: "certificate.pem").path }
 
     /// `kill -9`: connections break, nothing is answered any more.
-    public func kill() {
-        process.withLock {
-            Foundation.kill($0.processIdentifier, SIGKILL)
-            $0.waitUntilExit()
-        }
+    public func kill() async throws {
+        try await process.withLock { $0.take() }?.end(with: SIGKILL)
     }
 
-    /// Starts a killed server again, at the same port and with the mails it has.
-    public func restart() async throws {
-        let (process, _) = try await Self.launch(arguments, in: directory, port: port)
-        self.process.withLock { $0 = process }
+    /// Starts it, after `kill()` at the same port and with the mails it has.
+    public func launch() async throws {
+        // Its tracebacks of broken connections are no news to whoever reads the output of tests.
+        let started = try ServerProcess(
+            try await PythonWithMail.interpreter(), [Self.script] + arguments,
+            log: directory.appending(path: "server.log"))
+        process.withLock { $0 = started }
+        try await eventually("the mail server listens on port \(port)") {
+            guard started.isRunning else { throw ServerProcess.Failure(description: "the mail server ended at once") }
+            return LocalPort.accepts(port)
+        }
     }
 
     /// What the server has taken, oldest first.
@@ -65,39 +68,13 @@ public final class MailServer: Sendable {
         let file = FileManager.default.temporaryDirectory.appending(path: "parlor-\(UUID()).eml")
         try Data(message).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        let python = try await PythonWithMail.interpreter()
-        let output = try await ChildProcess.output(of: python, [script, "--parse", file.path])
-        return try JSONDecoder().decode(ParsedMail.self, from: output)
+        let parsed = try await Command.output(
+            of: try await PythonWithMail.interpreter(), [script, "--parse", file.path])
+        return try JSONDecoder().decode(ParsedMail.self, from: Data(parsed.utf8))
     }
 
     private static let script = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../Tests/MailServer/mail_server.py").standardizedFileURL.path
-
-    private static func log(in directory: URL) throws -> FileHandle {
-        let file = directory.appending(path: "server.log")
-        if !FileManager.default.fileExists(atPath: file.path) { try Data().write(to: file) }
-        let handle = try FileHandle(forWritingTo: file)
-        try handle.seekToEnd()
-        return handle
-    }
-
-    private static func launch(
-        _ arguments: [String], in directory: URL, port: Int
-    ) async throws -> (Process, Int) {
-        let process = Process()
-        process.executableURL = URL(filePath: try await PythonWithMail.interpreter())
-        process.arguments = [script, "--port", "\(port)"] + arguments
-        let output = Pipe()
-        process.standardInput = Pipe()
-        process.standardOutput = output
-        // Its tracebacks of broken connections are no news to whoever reads the output of tests.
-        process.standardError = try log(in: directory)
-        try process.run()
-        guard let line = try await ChildProcess.firstLine(of: output.fileHandleForReading), let port = Int(line) else {
-            throw ChildProcess.Failed(description: "the mail server did not start")
-        }
-        return (process, port)
-    }
 }
 
 /// A message as Python's email package reads it.

@@ -159,15 +159,13 @@ extension PostgresServer {
             "-D", folder.appending(path: "data").path, "-U", "postgres", "-A", "trust", "-E", "UTF8",
             "--locale=C.UTF-8", "--no-sync",
         ]
-        let initdb = try ServerProcess(
-            "\(try findBinaries())/initdb", arguments, user: user, log: folder.appending(path: "initdb.log"))
-        try await eventually("initdb ends", within: .seconds(300), every: .milliseconds(20)) { !initdb.isRunning }
+        try await Command.output(of: "\(try findBinaries())/initdb", arguments, user: user)
         return folder
     }
 
     private func initialize() async throws {
         let template = try await Self.template.value()
-        _ = try await ChildProcess.output(of: "/bin/cp", ["-a", "--reflink=auto", template.path, folder.path])
+        try await Command.output(of: "/bin/cp", ["-a", "--reflink=auto", template.path, folder.path])
     }
 
     /// Gives it a certificate, and turns away who comes over TCP without TLS.

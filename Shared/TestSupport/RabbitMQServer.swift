@@ -133,12 +133,10 @@ public final class RabbitMQServer: Sendable {
         let id = UUID().uuidString
         let script = folder.appending(path: "\(id).erl")
         try "\(expression)\n".write(to: script, atomically: true, encoding: .utf8)
-        let output = folder.appending(path: "\(id).out")
-        let call = try ServerProcess(
+        let text = try await Command.run(
             "/bin/sh", ["-c", "exec erl_call -h \(id) -sname \(nodeName) -c \(cookie) -e < \(script.path)"],
-            environment: environment, log: output)
-        try await eventually("erl_call ends", every: .milliseconds(5)) { !call.isRunning }
-        let text = try String(contentsOf: output, encoding: .utf8)
+            environment: environment
+        ).output
         guard text.hasPrefix("{ok,") else { throw ServerProcess.Failure(description: "erl_call: \(text)") }
         return text
     }

@@ -9,7 +9,7 @@ public final class ServerProcess: Sendable {
 
     public let pid: Int32
     private let name: String
-    private let hasEnded = Mutex(false)
+    private let ended = Mutex<Int32?>(nil)
 
     /// Starts `executable`, its output appended to `log`.
     ///
@@ -25,12 +25,18 @@ public final class ServerProcess: Sendable {
         pid = try Spawner.shared.spawn(command, environment: variables.map { "\($0)=\($1)" }, log: log.path)
     }
 
-    /// Also fetches the exit status, so that no zombie stays.
-    public var isRunning: Bool {
-        hasEnded.withLock { hasEnded in
+    public var isRunning: Bool { exitStatus == nil }
+
+    /// What it exited with; 128 and the signal's number where one ended it; `nil` while it runs. Fetched from the kernel
+    /// here, so that no zombie stays.
+    public var exitStatus: Int32? {
+        ended.withLock { ended in
+            if let ended { return ended }
             var status: Int32 = 0
-            if !hasEnded { hasEnded = waitpid(pid, &status, WNOHANG) != 0 }
-            return !hasEnded
+            guard waitpid(pid, &status, WNOHANG) != 0 else { return nil }
+            let signal = status & 0x7F
+            ended = signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+            return ended
         }
     }
 

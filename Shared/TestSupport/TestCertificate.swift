@@ -11,7 +11,7 @@ public struct TestCertificate: Sendable {
     public init(in folder: URL, names: [String] = ["DNS:localhost", "IP:127.0.0.1"]) async throws {
         certificate = folder.appending(path: "certificate.pem").path
         key = folder.appending(path: "key.pem").path
-        _ = try await ChildProcess.output(
+        try await Command.output(
             of: "/usr/bin/openssl",
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",

@@ -49,14 +49,12 @@ struct Gateway {
         try settings.joined(separator: "\n").write(
             to: folder.appending(path: "config.env"), atomically: true, encoding: .utf8)
         let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL
-        let log = folder.appending(path: "prepare.log")
-        let prepare = try ServerProcess(
+        let prepared = try await Command.run(
             "/bin/bash", [root.appending(path: "deploy/local/parts/gateway.sh").path, "prepare", "gateway"],
-            environment: ["PARLOR_HOME": folder.path], log: log)
-        try await eventually("the gateway's configuration is made") { !prepare.isRunning }
+            environment: ["PARLOR_HOME": folder.path])
         let configuration = folder.appending(path: "run/gateway.conf")
         guard FileManager.default.fileExists(atPath: configuration.path) else {
-            throw Refused(words: try String(contentsOf: log, encoding: .utf8))
+            throw Refused(words: prepared.output)
         }
         return try ServerProcess(
             "/usr/sbin/nginx",

@@ -7,9 +7,10 @@ The local part of a recipient says what happens to a mail:
     answer.554@…       the final dot is answered 554 (any code)
     stall.rcpt@…       RCPT is never answered          stall.data@…   the mail is taken, the dot never answered
     drop.rcpt@…        RCPT is answered by hanging up  drop.data@…    the mail is taken, then hung up
+    late.12@…          the mail is taken, the dot answered 12 seconds later
     anybody else       accepted
 
-What is taken is appended to DIR/mails.jsonl, parsed by Python's own email package. It ends when stdin closes.
+What is taken is appended to DIR/mails.jsonl, parsed by Python's own email package.
 """
 
 import argparse
@@ -21,8 +22,6 @@ import email.utils
 import json
 import os
 import ssl
-import sys
-import threading
 from collections import Counter
 
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -90,6 +89,8 @@ class Handler:
         self.file.write(json.dumps(record).encode() + b"\n")
         if (what, detail) == ("stall", "data"):
             await asyncio.sleep(3600)
+        if what == "late":
+            await asyncio.sleep(int(detail))
         if (what, detail) == ("drop", "data"):
             server.transport.abort()
             return "421 gone"
@@ -100,7 +101,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--parse", help="print what Python makes of a message in a file")
     options.add_argument("--dir")
-    options.add_argument("--port", type=int, default=0)
+    options.add_argument("--port", type=int)
     options.add_argument("--tls", choices=["none", "offered", "implicit"], default="none")
     options.add_argument("--certificate")
     options.add_argument("--key")
@@ -135,14 +136,8 @@ def main():
         server = await loop.create_server(
             lambda: SMTP(handler, loop=loop, **settings), "127.0.0.1", options.port,
             ssl=context if options.tls == "implicit" else None)
-        print(server.sockets[0].getsockname()[1], flush=True)
         await server.serve_forever()
 
-    def end_with_parent():
-        sys.stdin.read()
-        os._exit(0)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
     asyncio.run(serve())
 
 

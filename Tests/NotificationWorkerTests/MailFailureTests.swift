@@ -42,11 +42,11 @@ import Testing
 
     @Test func aServerThatIsAwayOnlyDelays() async throws {
         let server = try await MailServer()
-        server.kill()
+        try await server.kill()
         try await Worker.run(Self.settings(server)) { worker in
             let invited = try await worker.invite(Invited("bob@example.org"))
             try await worker.waitFor(.queued, of: invited.id)
-            try await server.restart()
+            try await server.launch()
             try await worker.waitFor(.sent, of: invited.id)
             #expect(try server.mails.count == 1)
         }
@@ -59,9 +59,9 @@ import Testing
             try await worker.waitFor(.uncertain, of: dropped.id)
             let stalled = try await worker.invite(Invited("stall.data@example.org"))
             try await eventually("the server has both") { try server.mails.count == 2 }
-            server.kill()
+            try await server.kill()
             try await worker.waitFor(.uncertain, of: stalled.id)
-            try await server.restart()
+            try await server.launch()
             // Whatever would be sent again would be due within a second: another mail shows that time has passed.
             let next = try await worker.invite(Invited("greylist.1@example.org"))
             try await worker.waitFor(.sent, of: next.id)
@@ -95,11 +95,11 @@ import Testing
         try await Worker.run(Self.settings(server)) { worker in
             let invited = try await worker.invite(Invited("stall.rcpt@example.org"))
             try await worker.waitFor(.sending, of: invited.id)
-            server.kill()
+            try await server.kill()
             try await worker.waitFor(.queued, of: invited.id)
             // By now the address has become an ordinary one.
             worker.rooms.change(invited.id) { $0.email = "bob@example.org" }
-            try await server.restart()
+            try await server.launch()
             try await worker.waitFor(.sent, of: invited.id)
             #expect(try server.mails.map(\.envelopeTo) == ["bob@example.org"])
         }

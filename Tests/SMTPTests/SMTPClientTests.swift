@@ -90,13 +90,25 @@ import Testing
         #expect(await Self.send(patient, to: "stall.data@x.org").isUncertain)
     }
 
+    @Test func anAnswerThatComesTooLateIsNotTakenForThatOfTheNextMail() async throws {
+        let server = try await MailServer()
+        var configuration = try SMTPConfiguration(url: "smtp://127.0.0.1:\(server.port)")
+        configuration.deadline = .seconds(8)
+        let client = SMTPClient(configuration, logger: Logger(label: "test"))
+        #expect(await Self.send(client, to: "late.12@x.org").isUncertain)
+        #expect(await Self.send(client, to: "ada@x.org") == .accepted(reply: "250 2.0.0 queued"))
+        let mails = try server.mails
+        #expect(mails.map(\.envelopeTo) == ["late.12@x.org", "ada@x.org"])
+        #expect(Set(mails.map(\.connection)).count == 2)
+    }
+
     @Test func aServerThatIsAwayIsTemporary() async throws {
         let server = try await MailServer()
         let client = try Self.client(server)
         #expect(await Self.send(client, to: "ada@x.org").isAccepted)
-        server.kill()
+        try await server.kill()
         #expect(await Self.send(client, to: "ada@x.org").isTemporary)
-        try await server.restart()
+        try await server.launch()
         #expect(await Self.send(client, to: "ada@x.org").isAccepted)
     }
 
@@ -104,8 +116,8 @@ import Testing
         let server = try await MailServer()
         let client = try Self.client(server)
         #expect(await Self.send(client, to: "ada@x.org").isAccepted)
-        server.kill()
-        try await server.restart()
+        try await server.kill()
+        try await server.launch()
         #expect(await Self.send(client, to: "ada@x.org").isAccepted)
     }
 
@@ -114,7 +126,7 @@ import Testing
         let client = try Self.client(server)
         async let outcome = Self.send(client, to: "stall.data@x.org")
         try await eventually("the server has the mail") { try server.mails.count == 1 }
-        server.kill()
+        try await server.kill()
         #expect(await outcome.isUncertain)
     }
 

@@ -47,12 +47,14 @@ PARLOR_BIN=$PWD/.build/debug DEMO=0 "$here/run.sh"
 export PARLOR_STACK_ENV=$STACK_ENV
 
 # A test process that crashes says where.
-export SWIFT_BACKTRACE=${SWIFT_BACKTRACE:-enable=yes,color=no,interactive=no}
+export SWIFT_BACKTRACE=${SWIFT_BACKTRACE:-enable=yes,color=no,interactive=no,threads=all,images=none}
 # Far more than any target takes on a busy machine: what is still running then hangs, and is ended so that the log says where.
-HANGS_AFTER=25m
+HANGS_AFTER=12m
 
+# What `swift test` runs, without it in between: the signal has to reach the tests.
 swift_tests() {
-    timeout --signal=ABRT --kill-after=60 "$HANGS_AFTER" swift test --skip-build --disable-xctest --filter "$1"
+    timeout --signal=ABRT --kill-after=120 "$HANGS_AFTER" \
+        .build/debug/parlorPackageTests.xctest --testing-library swift-testing --filter "$1"
 }
 
 web_tests() {
@@ -68,9 +70,19 @@ at_size() {
         (($? == 3)) || { cat "$said"; return 1; }
 }
 
+# unfinished LOG: the tests that were begun and did not come to an end
+unfinished() {
+    sed -nE '/^[^ ]+ Test (case passing|run) /d
+        s/^[^ ]+ Test (.*) started\.$/begun \1/p
+        s/^[^ ]+ Test (.*) (passed|failed) after .*/ended \1/; s/^(ended .*) with [0-9]+ test cases?$/\1/; /^ended /p' "$1" |
+        awk '{ what = $1; sub(/^[^ ]+ /, ""); if (what == "begun") open[$0] = 1; else delete open[$0] }
+             END { for (name in open) print "never ended: " name }'
+}
+
 # tell NAME LOG: what a failed target says for itself
 tell() {
     printf '\n%s failed (the log: %s):\n' "$1" "$2"
+    unfinished "$2" | head -n 20
     grep -E -A 4 '✘|[Ff]atal error|error: |Crash|ST[0-9]{3} ' "$2" | grep -vE '✔|◇' | head -n 80 || true
     printf '… and ended:\n'
     tail -n 12 "$2"

@@ -13,12 +13,9 @@ import TestSupport
 
     /// What the command prints.
     private static func run(_ broker: String, _ arguments: String...) async throws -> String {
-        let log = FileManager.default.temporaryDirectory.appending(path: "parlor-dead-letters-\(UUID()).log")
-        defer { try? FileManager.default.removeItem(at: log) }
-        let command = try ServerProcess(
-            parlor, ["dead-letters"] + arguments, environment: ["RABBITMQ_URL": broker], log: log)
-        try await eventually("the command ends", within: .seconds(60)) { !command.isRunning }
-        return try String(contentsOf: log, encoding: .utf8)
+        try await Command.run(
+            parlor, ["dead-letters"] + arguments, environment: ["RABBITMQ_URL": broker]
+        ).output
     }
 
     /// Whoever looks at letters holds them for as long as the broker takes to notice that he went.
