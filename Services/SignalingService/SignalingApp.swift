@@ -31,7 +31,8 @@ public enum SignalingApp {
         }
         let topology = LiveRelay.topology.merging(CommandTopology.commands)
         let publisher = AMQPPublisher(try amqp("publisher"), topology: topology, logger: logger)
-        let rooms = RoomDirectory(rooms: InternalClient(base: common.roomURL, token: common.internalToken))
+        let rooms = RoomDirectory(
+            rooms: InternalClient(base: common.roomURL, token: common.internalToken), redis: redis)
         let messages = InternalClient(base: common.messageURL, token: common.internalToken, deadline: .seconds(4))
         let timeline = TimelineReader(messages: messages)
         let limiter = RateLimiter(redis: redis)
@@ -53,7 +54,7 @@ public enum SignalingApp {
             services: RoomServices(
                 node: node, limits: settings.limits, seats: seats, rooms: rooms, timeline: timeline, commands: commands,
                 relay: relay, leases: leases, limiter: limiter, messageLimit: settings.messageLimit, metrics: metrics,
-                logger: logger), feed: feed)
+                logger: logger, isHearing: { feed.isConnected }), feed: feed)
         let status = StatusHub(feed: feed, logger: logger)
         dispatcher.serve(hub, status)
 

@@ -31,7 +31,7 @@ enum RoomEvents {
         case .roomCreated, .timeline(.roomUpdated), .timeline(.roomEnded), .timeline(.memberUpdated):
             guard let reference = event.room else { return }
             guard let room = try? await store.room(.id(reference.id)) else { return }
-            await store.cache.write(room)
+            await store.cache.changed(room)
         default: break
         }
     }

@@ -35,16 +35,21 @@ struct InternalController: Sendable {
     @Sendable private func admission(_ request: Request, context: AppContext) async throws -> Response {
         let user = try context.id("user", as: UserID.self, orElse: .userNotFound)
         let access = try await store.access(context.roomReference(), user: user)
-        await store.cache.write(access.room)
+        let view = store.views.whole(access.room, role: access.member?.role)
+        let member = access.member?.view(at: store.clock.now())
+        if let member {
+            await store.cache.write(access.room, view, member)
+        } else {
+            await store.cache.write([access.room])
+        }
         return try .json(
             InternalAPI.Admission(
-                room: store.views.whole(access.room, role: access.member?.role),
-                member: access.member?.view(at: store.clock.now()),
+                room: view, member: member,
                 ban: access.ban.map { .init(reason: $0.reason, until: $0.until) }, facts: access.room.factHead))
     }
 
     @Sendable private func fillCache(_ request: Request, context: AppContext) async throws -> Response {
-        await store.cache.write(try await store.room(context.roomReference()))
+        await store.cache.write([try await store.room(context.roomReference())])
         return .noContent
     }
 

@@ -96,7 +96,7 @@ struct RoomController: Sendable {
             view = store.views.preview(access.room)
         }
         // Whoever may see the room may well take a seat in it next.
-        if !isCached { await store.cache.write(access.room) }
+        if !isCached { await store.cache.write([access.room]) }
         return try .json(view, headers: .version(access.room.version))
     }
 

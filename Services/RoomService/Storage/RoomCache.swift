@@ -5,7 +5,7 @@ import Redis
 import ServiceSupport
 import Synchronization
 
-/// The room's Redis object, which the seat script reads (contract, section 8).
+/// What Redis has of a room: the object that the seat script reads, and who is a member (contract, section 8).
 ///
 /// Writing it through is a courtesy to the reader: it never fails a request, and never lasts longer than its patience.
 /// What could not be written is written when Redis is back, or when the room's event comes round.
@@ -22,18 +22,22 @@ final class RoomCache: Sendable {
         self.logger = logger
     }
 
-    static func key(_ code: RoomCode) -> String { "room:\(code)" }
+    /// Writes the object unless a higher or the same version is there, and drops members that are known with fewer facts.
+    func write(_ rooms: [Room]) async { await write(rooms) { try RoomWrite.command($0) } }
 
-    private static func newKey(_ code: RoomCode) -> String { "{room:\(code)}:new" }
+    /// The same after a change, which readers of the state before must not undo.
+    func changed(_ room: Room) async { await write([room]) { try RoomWrite.command($0, marksFacts: true) } }
 
-    /// Writes the object unless a higher or the same version is there.
-    func write(_ room: Room) async { await write([room]) }
+    /// The same, with what was read of a member beside the room.
+    func write(_ room: Room, _ view: RoomView, _ member: MemberView) async {
+        await write([room]) { try RoomWrite.command($0, marksFacts: true, member: (view, member)) }
+    }
 
-    func write(_ rooms: [Room]) async {
+    private func write(_ rooms: [Room], _ command: (Room) throws -> RedisCommand) async {
         guard !rooms.isEmpty else { return }
         guard redis.isAvailable else { return miss(rooms) }
         do {
-            for result in try await redis.pipeline(try rooms.map(Self.command), patience: patience) {
+            for result in try await redis.pipeline(try rooms.map(command), patience: patience) {
                 _ = try result.get()
             }
         } catch {
@@ -45,18 +49,18 @@ final class RoomCache: Sendable {
     /// Whether the object is there, for whoever would write a missing one. True where nobody can say.
     func contains(_ reference: RoomReference) async -> Bool {
         guard case .code(let code) = reference, redis.isAvailable else { return true }
-        let reply = try? await redis.send(RedisCommand("EXISTS", Self.key(code)), patience: patience)
+        let reply = try? await redis.send(RedisCommand("EXISTS", RoomSlot.object(code)), patience: patience)
         return reply?.int != 0
     }
 
     /// Writes the object of a room that was made just now, and that nobody can have sat in yet: its seats then need no
     /// asking around before the first is given. The mark names the Redis process, so that it means nothing after a loss.
     func writeNew(_ room: Room) async {
-        await write(room)
+        await write([room])
         guard redis.isAvailable else { return }
         do {
             _ = try await redis.evaluate(
-                Self.newScript, keys: [Self.newKey(room.code)], arguments: [3600], patience: patience)
+                Self.newScript, keys: [RoomSlot.new(room.code)], arguments: [3600], patience: patience)
         } catch {
             logger.debug("a new room is not marked as new", metadata: [LogKeys.error: "\(error)"])
         }
@@ -77,43 +81,8 @@ final class RoomCache: Sendable {
         }
     }
 
-    private static func command(_ room: Room) throws -> RedisCommand {
-        let object = Object(
-            id: room.id, hostId: room.ownerID, maxParticipants: room.maxParticipants, isActive: room.isActive,
-            kind: room.kind, type: room.type, version: room.version)
-        return RedisCommand(
-            evaluating: script, keys: [key(room.code)],
-            arguments: [try WireJSON.encode(object), room.version, 86_400])
-    }
-
-    private struct Object: Codable {
-        var id: RoomID
-        var hostId: UserID
-        var maxParticipants: Int
-        var isActive: Bool
-        var kind: RoomKind
-        var type: RoomType
-        var version: Int64
-    }
-
     private static let newScript = RedisScript(
         """
         redis.call('SET', KEYS[1], string.match(redis.call('INFO', 'server'), 'run_id:(%w+)'), 'EX', ARGV[1])
-        """)
-
-    /// What is no object of ours is replaced like a missing one; the same version lives on.
-    private static let script = RedisScript(
-        """
-        local current = redis.call('GET', KEYS[1])
-        if current then
-            local ok, object = pcall(cjson.decode, current)
-            local version = ok and type(object) == 'table' and tonumber(object.version)
-            if version and version >= tonumber(ARGV[2]) then
-                redis.call('EXPIRE', KEYS[1], ARGV[3])
-                return 0
-            end
-        end
-        redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
-        return 1
         """)
 }

@@ -1,3 +1,4 @@
+import Events
 import Foundation
 import Identifiers
 import Redis
@@ -58,11 +59,9 @@ struct Seats: Sendable {
         // A page of a scan may be empty, and says nothing wrong then.
         guard !codes.isEmpty else { return [] }
         guard redis.isAvailable else { return nil }
-        let commands = codes.map { RedisCommand(evaluating: script, keys: [Self.key($0)], arguments: arguments) }
+        let commands = codes.map { RedisCommand(evaluating: script, keys: [RoomSlot.seats($0)], arguments: arguments) }
         return try? await redis.pipeline(commands, patience: patience).map { try $0.get() }
     }
-
-    static func key(_ code: RoomCode) -> String { "{room:\(code)}:seats" }
 
     // A lease counts until its end by the clock of Redis, whoever asks.
 

@@ -33,10 +33,10 @@ final class Hub: Service {
 
     func room(_ code: RoomCode) -> LiveRoom? { entries.withLock { $0[code]?.room } }
 
-    /// Runs `body` with the room open; `isNew` tells that nobody listened to the room before.
+    /// Runs `body` with the room open.
     /// - Parameter loop: where a room that is not open yet will live.
     func withRoom<T: Sendable>(
-        _ ref: RoomRef, on loop: any EventLoop, _ body: (_ room: LiveRoom, _ isNew: Bool) async throws -> T
+        _ ref: RoomRef, on loop: any EventLoop, _ body: (LiveRoom) async throws -> T
     ) async throws -> T {
         let (room, isNew) = entries.withLock { entries in
             let isNew = entries[ref.code] == nil
@@ -52,7 +52,7 @@ final class Hub: Service {
         defer { entries.withLock { $0[ref.code]?.users -= 1 } }
         let feed = feed
         try await room.open { await feed.bind(room: ref.code) }
-        return try await body(room, isNew)
+        return try await body(room)
     }
 
     func run() async throws {

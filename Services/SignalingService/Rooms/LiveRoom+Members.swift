@@ -1,11 +1,26 @@
 import Events
 import Identifiers
 
-/// Whom the node knows to belong to the room, so that a crowd before a full room costs no other service anything.
-///
-/// Good for a refusal only: who gets a seat is asked about each time.
+/// Who belongs to the room.
 extension LiveRoom {
-    /// Somebody was found to be a member of a room of this size.
+    /// Who somebody is to the room, no older than what was heard here: as the room's slot remembers it, or the room service
+    /// says it.
+    func admission(of userId: UserID) async throws -> RoomDirectory.Admission {
+        if facts != nil, services.isHearing(), let remembered = await services.rooms.remembered(code, userId),
+            // Read anew: it may have been heard meanwhile that things changed.
+            let facts, remembered.view.facts >= facts
+        {
+            return remembered
+        }
+        let before = deafTimes
+        let asked = try await services.rooms.admission(.id(id), userId)
+        if before == deafTimes { facts = max(facts ?? 0, asked.view.facts) }
+        return asked
+    }
+
+    // MARK: - A crowd before a full room costs no other service anything
+
+    /// Somebody was found to be a member of a room of this size. Good for a refusal only.
     func found(_ userId: UserID, limit: Int) {
         if members.count >= 10_000 { members.removeAll() }
         members[userId] = .now

@@ -167,9 +167,11 @@ extension LiveRoom {
         send(ServerFrame.notice(type, "participant", json: roster.json(of: view.userId)))
     }
 
-    /// Reads who sits here from the authority, and tells what was missed.
+    /// Events may have been missed: reads who sits here from the authority, and tells that.
     func resync() {
         members = [:]
+        facts = nil
+        deafTimes += 1
         guard !isResyncing else { return }
         isResyncing = true
         Background.run("resync", deadline: .seconds(10), logger: services.logger) { await self.resyncNow() }

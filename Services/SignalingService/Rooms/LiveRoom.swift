@@ -46,6 +46,10 @@ actor LiveRoom {
     /// Facts that took somebody's right to be here, by user.
     var lostRights: [UserID: Int64] = [:]
     var endedByFact = false
+    /// The newest fact that this node knows of; `nil` where it may have missed some.
+    var facts: Int64?
+    /// How often it may have missed some.
+    var deafTimes = 0
 
     /// Until when the seats held here are ours, by the clock of this machine.
     var confirmedUntil: ContinuousClock.Instant
@@ -60,7 +64,7 @@ actor LiveRoom {
     var sweep: Scheduled<Void>?
     var rebuild: (JoinAnswer.Rebuild, Task<Void, Never>)?
     private var opening: Task<Void, Never>?
-    private var isOpen = false
+    private(set) var isOpen = false
     private var elsewhere: [LoopGroup]?
 
     init(code: RoomCode, id: RoomID, loop: any EventLoop, services: RoomServices) {

@@ -3,13 +3,21 @@ import Foundation
 import HTTPSupport
 import HTTPTypes
 import Identifiers
+import Redis
 
 /// What the room service knows: who may enter, and what the room's object in Redis must say.
 struct RoomDirectory: Sendable {
+    /// Beyond that the room service is asked instead.
+    private static let patience: Duration = .milliseconds(250)
+
     let rooms: InternalClient
+    private let redis: RedisClient
     private let door = Turnstile(width: 32)
 
-    init(rooms: InternalClient) { self.rooms = rooms }
+    init(rooms: InternalClient, redis: RedisClient) {
+        self.rooms = rooms
+        self.redis = redis
+    }
 
     struct Admission: Sendable {
         var view: InternalAPI.Admission
@@ -23,6 +31,19 @@ struct RoomDirectory: Sendable {
         guard let object = JSONObject(bytes), let view = try? WireJSON.decode(InternalAPI.Admission.self, from: bytes)
         else { throw InternalCallError.unavailable("the admission cannot be read") }
         return Admission(view: view, session: object["session"].map { Array(object.raw($0)) })
+    }
+
+    /// The same of a member as the room's slot has it, which is as old as its facts; `nil` where it does not say.
+    func remembered(_ code: RoomCode, _ userId: UserID) async -> Admission? {
+        let command = RedisCommand("HMGET", RoomSlot.members(code), "facts", "room", userId.description)
+        guard redis.isAvailable, let fields = try? await redis.send(command, patience: Self.patience).array,
+            fields.count == 3, let facts = fields[0].int, let room = fields[1].bytes, let member = fields[2].bytes,
+            let view = try? WireJSON.decode(RoomView.self, from: room),
+            let member = try? WireJSON.decode(MemberView.self, from: member)
+        else { return nil }
+        // Whose time is up is ended by the room service, when it is asked.
+        guard view.expiresAt.map({ $0 > .now() }) ?? true else { return nil }
+        return Admission(view: .init(room: view, member: member, ban: nil, facts: Int64(facts)), session: nil)
     }
 
     func refill(_ room: RoomCode) async throws(InternalCallError) {

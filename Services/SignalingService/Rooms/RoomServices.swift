@@ -18,4 +18,6 @@ struct RoomServices: Sendable {
     let messageLimit: RateLimit
     let metrics: SignalingMetrics
     let logger: Logger
+    /// Whether events come in just now.
+    let isHearing: @Sendable () -> Bool
 }

@@ -10,25 +10,33 @@ extension Joiner {
     func join(_ socket: SocketRef, _ reference: RoomReference, _ identity: Identity, _ resume: SocketRequest.Resume)
         async throws
     {
-        if case .code(let code) = reference, let room = hub.room(code), await room.seemsFull(to: identity.userID),
-            try await room.services.seats.isFull(code, for: identity.userID)
-        {
-            throw Refusal(.roomFull)
+        var heard: LiveRoom?
+        if case .code(let code) = reference, let room = hub.room(code), await room.isOpen {
+            heard = room
+            if await room.seemsFull(to: identity.userID),
+                try await room.services.seats.isFull(code, for: identity.userID)
+            {
+                throw Refusal(.roomFull)
+            }
         }
-        var admission = try await admit(reference, identity.userID)
+        var admission = try await admit(identity.userID) { [heard] in
+            if let heard { try await heard.admission(of: $0) } else { try await rooms.admission(reference, $0) }
+        }
         let ref = RoomRef(id: admission.view.room.id, code: admission.view.room.roomId)
-        try await hub.withRoom(ref, on: socket.loop) { room, isNew in
-            // Who was not heard of before the room's events were bound is asked about again: subscribe first, read
-            // second.
-            if isNew { admission = try await admit(.id(ref.id), identity.userID) }
+        try await hub.withRoom(ref, on: socket.loop) { [heard] room in
+            // What was said of somebody before the room's events were bound may have changed unheard: subscribe first,
+            // read second.
+            if room !== heard { admission = try await admit(identity.userID) { try await room.admission(of: $0) } }
             await room.found(identity.userID, limit: admission.view.room.maxParticipants)
             try await enter(socket, room, admission, identity, resume)
         }
     }
 
-    private func admit(_ reference: RoomReference, _ userId: UserID) async throws -> RoomDirectory.Admission {
+    private func admit(
+        _ userId: UserID, _ ask: (UserID) async throws -> RoomDirectory.Admission
+    ) async throws -> RoomDirectory.Admission {
         let admission: RoomDirectory.Admission
-        do { admission = try await rooms.admission(reference, userId) } catch {
+        do { admission = try await ask(userId) } catch {
             if case InternalCallError.refused = error { throw Refusal(.roomNotFound) }
             throw error
         }
@@ -53,7 +61,7 @@ extension Joiner {
             let live = try await live
             let (first, isRecovered) = place(resume, live)
             var view = admission.view.room
-            view.standing?.participantCount = seat.count
+            view.takeSeat(count: seat.count, at: .now())
             view.standing?.myRole = member.role
             let joined = JoinedFrame(
                 room: try WireJSON.encode(view), userId: userId, connectionId: socket.connectionId, seq: live.seq,
@@ -88,6 +96,16 @@ extension Joiner {
             return (live.seq + 1, false)
         }
         return (seq + 1, true)
+    }
+}
+
+extension RoomView {
+    /// A seat taken is activity, which the room service hears of later.
+    fileprivate mutating func takeSeat(count: Int, at time: Timestamp) {
+        standing?.participantCount = count
+        guard time > lastActivityAt else { return }
+        expiresAt = expiresAt.map { $0 + time.since(lastActivityAt) }
+        lastActivityAt = time
     }
 }
 

@@ -41,7 +41,7 @@ import Testing
             let room = try await rooms.room(owner)
             let old = try await rooms.app.store.room(.id(rooms.id(of: room)))
             try await rooms.call(.patch, "/rooms/\(room)", as: owner, body: ["maxParticipants": 3])
-            await rooms.app.store.cache.write(old)
+            await rooms.app.store.cache.write([old])
             #expect(try await object(room, rooms)["version"] == 2)
             for broken in ["nonsense", "[]", #"{"version": "x"}"#] {
                 _ = try await rooms.redis.send(RedisCommand("SET", "room:\(room)", broken))
@@ -199,7 +199,7 @@ import Testing
             _ = try await rooms.redis.send(RedisCommand("DEL", "room:\(room)"))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for version in versions.shuffled() {
-                    group.addTask { await rooms.app.store.cache.write(version) }
+                    group.addTask { await rooms.app.store.cache.write([version]) }
                 }
                 group.addTask {
                     var last = 0

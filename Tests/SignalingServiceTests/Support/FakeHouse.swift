@@ -43,6 +43,8 @@ actor FakeHouse {
     var isTimelineReadable = true
     /// Whether its entries can, other than where it stands.
     var areEntriesReadable = true
+    /// Whether who is admitted is remembered in the room's slot. What is there stays: as if nothing could be written there.
+    var remembers = false
     var session: Events.JSONValue?
     var unread: [NotificationView] = []
     /// What happens between a question for the unread and its answer.
@@ -188,10 +190,16 @@ actor FakeHouse {
         return found
     }
 
-    func admission(_ reference: String, _ user: String) throws -> [UInt8] {
+    func admission(_ reference: String, _ user: String) async throws -> [UInt8] {
         admissionCalls += 1
         let room = try room(reference)
         guard let userId = UserID(user) else { throw Problem(.roomNotFound) }
+        if remembers, let member = room.members[userId] {
+            _ = try await redis.send(
+                RedisCommand(
+                    "HSET", RoomSlot.members(room.view.roomId), "facts", room.facts, "room",
+                    try WireJSON.encode(room.view), "\(userId)", try WireJSON.encode(member)))
+        }
         let json = try WireJSON.encode(
             InternalAPI.Admission(
                 room: room.view, member: room.members[userId],

@@ -35,11 +35,8 @@ extension RoomStore {
     /// What follows a commit, and can be lost without harm.
     func committed(_ room: Room, insteadOf before: Room?) async {
         RoomMetrics.committed(room, insteadOf: before)
-        if before == nil {
-            await cache.writeNew(room)
-        } else if room.version != before?.version {
-            await cache.write(room)
-        }
+        guard let before else { return await cache.writeNew(room) }
+        if room.version != before.version || room.factHead != before.factHead { await cache.changed(room) }
     }
 }
 
