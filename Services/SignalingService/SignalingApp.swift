@@ -54,7 +54,7 @@ public enum SignalingApp {
             services: RoomServices(
                 node: node, limits: settings.limits, seats: seats, rooms: rooms, timeline: timeline, commands: commands,
                 relay: relay, leases: leases, limiter: limiter, messageLimit: settings.messageLimit, metrics: metrics,
-                logger: logger, isHearing: { feed.isConnected }), feed: feed)
+                logger: logger, isHearing: { feed.isHearing }), feed: feed)
         let status = StatusHub(feed: feed, logger: logger)
         dispatcher.serve(hub, status)
 

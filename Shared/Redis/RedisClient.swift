@@ -122,6 +122,10 @@ extension RedisClient {
     /// Whether commands are being taken right now.
     public var isAvailable: Bool { exchange.isAvailable }
 
+    /// Whether commands are being taken, and none has waited for its reply for a tenth of a second: for who can do without
+    /// Redis, and need not find out in their turn that it is slow.
+    public var isAnswering: Bool { exchange.isAnswering(within: .milliseconds(100)) }
+
     /// Commands that await their replies, for metrics; those of callers who left included.
     public var commandsInFlight: Int { exchange.commandsInFlight }
 

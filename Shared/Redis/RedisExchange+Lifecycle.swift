@@ -4,6 +4,13 @@ import Synchronization
 /// Availability, and the end.
 extension RedisExchange {
     var isAvailable: Bool { state.withLock { $0.isAvailable } }
+
+    func isAnswering(within time: Duration) -> Bool {
+        state.withLock { state in
+            state.isAvailable && state.calls.oldest.map { .now - $0 < time } ?? true
+        }
+    }
+
     var commandsInFlight: Int { state.withLock { $0.calls.commandCount } }
 
     /// The state now, then each transition; ends when the client has shut down.

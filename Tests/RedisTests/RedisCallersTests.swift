@@ -105,6 +105,23 @@ import Testing
         }
     }
 
+    @Test func `A server that owes an answer for a while is known to be slow`() async throws {
+        let server = try await RedisServer.start()
+        try await RedisClient.withClient(server.url, configure: { $0.commandTimeout = .seconds(60) }) { redis in
+            try await eventually("it answers") { redis.isAnswering }
+            server.pause()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await redis.reply(RedisCommand("PING")) }
+                try await eventually("it is slow") { !redis.isAnswering }
+                #expect(redis.isAvailable)
+                server.resume()
+                try await group.waitForAll()
+                #expect(redis.isAnswering)
+            }
+        }
+        try await server.stop()
+    }
+
     @Test func `Shutdown lets commands under way end, refuses new ones and ends the streams`() async throws {
         let server = try await RedisServer.start()
         var configuration = try RedisConfiguration(url: server.url)

@@ -15,6 +15,14 @@ struct LiveEntry: Sendable {
         case member(MemberView)
         /// Took the content out of an earlier entry.
         case deleted
+
+        /// Whether it changes who may be in the room.
+        var isFact: Bool {
+            switch self {
+            case .lost, .ended, .member: true
+            case .none, .deleted: false
+            }
+        }
     }
 
     var seq: Int64

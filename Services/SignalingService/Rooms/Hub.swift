@@ -112,9 +112,11 @@ final class Hub: Service {
         return true
     }
 
-    /// Reads anew who sits where: presence is not repeated by the broker.
+    /// The broker is there again. Who sits where is read anew: presence is not repeated by it.
     func resync() async {
-        for room in rooms { await room.resync() }
+        await feed.afterSilence {
+            for room in rooms { await room.resync() }
+        }
     }
 }
 

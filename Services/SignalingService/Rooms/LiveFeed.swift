@@ -23,6 +23,8 @@ final class LiveFeed: Service {
 
     private let consumer: AMQPConsumer
     private let logger: Logger
+    /// The queue of the last connection for which rooms know that they may have missed something before it.
+    private let knownQueue = Mutex<String?>(nil)
     /// Wishes by routing key; a key may be wished for by a room and by status streams.
     private let wishes = Mutex<[String: Int]>([:])
 
@@ -44,6 +46,19 @@ final class LiveFeed: Service {
     func run() async throws { try await consumer.run() }
 
     var isConnected: Bool { consumer.isConnected }
+
+    /// Whether nothing has been missed since the rooms were last told that something may have been.
+    var isHearing: Bool {
+        guard let queue = consumer.queueName else { return false }
+        return knownQueue.withLock { $0 == queue }
+    }
+
+    /// Runs `tell`, which tells the rooms that events may have been missed before this connection.
+    func afterSilence(_ tell: () async -> Void) async {
+        let queue = consumer.queueName
+        await tell()
+        knownQueue.withLock { $0 = queue }
+    }
 
     func bind(room code: RoomCode) async {
         async let events: Void = wish(EventTopology.exchange, "*.*.\(code)")

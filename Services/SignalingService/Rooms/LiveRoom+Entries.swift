@@ -68,6 +68,8 @@ extension LiveRoom {
     }
 
     private func perform(_ effect: LiveEntry.Effect, at seq: Int64) {
+        // An entry read from the timeline may be here before its fact is heard.
+        if effect.isFact { doubtFacts() }
         switch effect {
         case .none, .deleted: break
         // Who was let in later may read on the way how they once lost that right.

@@ -12,10 +12,16 @@ extension LiveRoom {
         {
             return remembered
         }
-        let before = deafTimes
+        let before = doubts
         let asked = try await services.rooms.admission(.id(id), userId)
-        if before == deafTimes { facts = max(facts ?? 0, asked.view.facts) }
+        if before == doubts { facts = max(facts ?? 0, asked.view.facts) }
         return asked
+    }
+
+    /// There may be a fact that was not heard: only the room service knows, from now on.
+    func doubtFacts() {
+        facts = nil
+        doubts += 1
     }
 
     // MARK: - A crowd before a full room costs no other service anything

@@ -170,8 +170,7 @@ extension LiveRoom {
     /// Events may have been missed: reads who sits here from the authority, and tells that.
     func resync() {
         members = [:]
-        facts = nil
-        deafTimes += 1
+        doubtFacts()
         guard !isResyncing else { return }
         isResyncing = true
         Background.run("resync", deadline: .seconds(10), logger: services.logger) { await self.resyncNow() }

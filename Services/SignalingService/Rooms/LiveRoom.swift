@@ -48,8 +48,8 @@ actor LiveRoom {
     var endedByFact = false
     /// The newest fact that this node knows of; `nil` where it may have missed some.
     var facts: Int64?
-    /// How often it may have missed some.
-    var deafTimes = 0
+    /// How often it may have.
+    var doubts = 0
 
     /// Until when the seats held here are ours, by the clock of this machine.
     var confirmedUntil: ContinuousClock.Instant

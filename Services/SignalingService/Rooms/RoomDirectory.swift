@@ -36,7 +36,7 @@ struct RoomDirectory: Sendable {
     /// The same of a member as the room's slot has it, which is as old as its facts; `nil` where it does not say.
     func remembered(_ code: RoomCode, _ userId: UserID) async -> Admission? {
         let command = RedisCommand("HMGET", RoomSlot.members(code), "facts", "room", userId.description)
-        guard redis.isAvailable, let fields = try? await redis.send(command, patience: Self.patience).array,
+        guard redis.isAnswering, let fields = try? await redis.send(command, patience: Self.patience).array,
             fields.count == 3, let facts = fields[0].int, let room = fields[1].bytes, let member = fields[2].bytes,
             let view = try? WireJSON.decode(RoomView.self, from: room),
             let member = try? WireJSON.decode(MemberView.self, from: member)

@@ -18,6 +18,6 @@ struct RoomServices: Sendable {
     let messageLimit: RateLimit
     let metrics: SignalingMetrics
     let logger: Logger
-    /// Whether events come in just now.
+    /// Whether every event that rooms do not know to have missed comes in.
     let isHearing: @Sendable () -> Bool
 }
