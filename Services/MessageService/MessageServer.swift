@@ -21,7 +21,8 @@ extension MessageParts {
             ReactionController(timeline: timeline).add(to: api)
             TimelineController(timeline: timeline, limiter: limiter, searchLimit: settings.searchLimit).add(to: api)
             ReadingController(timeline: timeline).add(to: api)
-            InternalController(timeline: timeline, desk: desk)
+            let recent = RecentMessages(store: store, redis: redis, logger: logger)
+            InternalController(timeline: timeline, recent: recent, desk: desk)
                 .add(to: routes.internal.add(middleware: RefusalMiddleware()))
         }
     }

@@ -5,9 +5,8 @@ import Identifiers
 
 /// What other services ask, for `INTERNAL_TOKEN`.
 struct InternalController: Sendable {
-    static let recentMessages = 50
-
     let timeline: Timeline
+    let recent: RecentMessages
     let desk: CommandDesk
 
     func add(to group: RouterGroup<AppContext>) {
@@ -51,21 +50,10 @@ struct InternalController: Sendable {
         }
         // Who goes on where they were is told the entries instead.
         let isResume = try query.int64("after").map { InternalAPI.canResume(after: $0, at: head.seq) } ?? false
-        let recent =
+        let messages =
             isResume
-            ? [] : try await timeline.store.recent(in: room, upTo: head.seq, limit: Self.recentMessages)
-        let reactions = try await timeline.store.reactions(
-            to: recent.map(\.id), in: room, seenBy: try query.id("user"))
-        var json = JSONWriter(reserving: 64 + 512 * recent.count)
-        json.raw("{\"seq\":")
-        json.integer(head.seq)
-        json.raw(",\"recent\":[")
-        for (position, message) in recent.enumerated() {
-            if position > 0 { json.raw(",") }
-            json.message(message, reactions: reactions[message.id] ?? [])
-        }
-        json.raw("]}")
-        return .json(bytes: json.bytes)
+            ? Array("[]".utf8) : try await recent.json(in: head.room, upTo: head.seq, for: try query.id("user"))
+        return .json(bytes: Array("{\"seq\":\(head.seq),\"recent\":".utf8) + messages + Array("}".utf8))
     }
 
     /// A room of which nothing arrived yet has nothing in its timeline.
@@ -93,7 +81,10 @@ struct InternalController: Sendable {
 
     /// Removes all that is kept of a room that its owner has purged.
     @Sendable func forget(_ request: Request, _ context: AppContext) async throws -> Response {
-        try await timeline.store.forget(try roomID(context))
+        let room = try roomID(context)
+        let code = try await timeline.store.head(of: room)?.room.code
+        try await timeline.store.forget(room)
+        if let code { await recent.forget(code) }
         return .noContent
     }
 

@@ -11,6 +11,9 @@ public enum RoomSlot {
     /// was asked about. Whoever is not there may be a member all the same.
     public static func members(_ code: RoomCode) -> String { "{\(object(code))}:members" }
 
+    /// A hash, for half an hour, written by the message service: the newest messages as of one `seq`.
+    public static func recent(_ code: RoomCode) -> String { "{\(object(code))}:recent" }
+
     /// Which Redis the room was made in; nobody sat there before.
     public static func new(_ code: RoomCode) -> String { "{\(object(code))}:new" }
 
