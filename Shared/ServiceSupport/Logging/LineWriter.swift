@@ -4,7 +4,8 @@ import Synchronization
 /// Writes lines to a descriptor, whole and in order, from a thread of its own: nobody who logs waits for the disk or for
 /// whoever reads the pipe, and what is said by the thousand costs few writes.
 ///
-/// Unhurried lines are written as soon as the thread comes to it. Hurried ones, and all before them, are written when
+/// Unhurried lines are written within some milliseconds: they gather for a moment, lest every one wake the writer and whoever
+/// reads it. Hurried ones, and all before them, are written when
 /// `write` returns, so that the last words of a process are not lost.
 public final class LineWriter: Sendable {
     /// Flushed when the process exits.
@@ -21,6 +22,9 @@ public final class LineWriter: Sendable {
     /// Beyond so many bytes whoever logs has to wait after all: the reader of the pipe is slower than we are.
     private static let limit = 1 << 20
 
+    /// Microseconds.
+    private static let gathering: useconds_t = 5000
+
     private let descriptor: Int32
     private let state = Mutex(State())
     /// Held while writing, so that lines leave in the order in which they came.
@@ -32,14 +36,13 @@ public final class LineWriter: Sendable {
         self.descriptor = descriptor
         let thread = Thread { [self] in
             while true {
+                let isEmpty = state.withLock { state in
+                    state.isAsleep = state.lines.isEmpty
+                    return state.isAsleep
+                }
+                if isEmpty { wake.wait() }
+                usleep(Self.gathering)
                 flush()
-                guard
-                    state.withLock({ state in
-                        state.isAsleep = state.lines.isEmpty
-                        return state.isAsleep
-                    })
-                else { continue }
-                wake.wait()
             }
         }
         thread.name = "log"
