@@ -48,6 +48,38 @@ import Testing
         }
     }
 
+    /// A connection goes while what another one sends is on its way to the seats.
+    @Test(arguments: [false, true])
+    func aDepartureTakesNoMediaBack(isElsewhere: Bool) async throws {
+        try await World.with { world in
+            let people = try await world.people(2)
+            let room = try await world.house.makeRoom(people)
+            try await world.withNode { left in
+                try await world.withNode { right in
+                    let watcher = try await left.connect(people[0], room)
+                    _ = try await watcher.joined()
+                    let stays = try await right.connect(people[1], room)
+                    let own = try #require(try await stays.joined()["self"]?["connectionId"]?.string)
+                    for round in 1...5 {
+                        let goes = try await (isElsewhere ? left : right).connect(people[1], room)
+                        _ = try await goes.joined()
+                        try await stays.send(["type": "media", "audio": .bool(round % 2 == 1)])
+                        try await goes.send(["type": "bye"])
+                        try await expect(goes, closesWith: 1000)
+                        try await eventually("it is told that they went, and what the other sends") {
+                            watcher.frames("participant_updated").count == 2 * round
+                                && watcher.frames("media").count == round
+                        }
+                        let told = watcher.frames.compactMap { frame in
+                            frame.type == "media" ? frame["audio"] : frame["participant"]?["media"]?[own]?["audio"]
+                        }
+                        #expect(told.last == .bool(round % 2 == 1), "\(round)")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func theSixthSocketReplacesTheOldestElsewhere() async throws {
         try await World.with { world in
             let people = try await world.people(1)

@@ -7,7 +7,8 @@ import Identifiers
 enum RelayCoding {
     private enum Header {
         static let node = "node", code = "room", connection = "connection", exceptConnection = "except_connection"
-        static let exceptUser = "except_user", question = "question", run = "run", closeCode = "close_code"
+        static let exceptUser = "except_user", mediaChanges = "media_changes", question = "question", run = "run",
+            closeCode = "close_code"
     }
 
     static func encode(_ message: RelayMessage, code: RoomCode, from node: String) throws -> AMQPMessage {
@@ -23,6 +24,12 @@ enum RelayCoding {
             body = frame.json
             headers[Header.exceptConnection] = exceptConnection.map { .string($0.description) }
             headers[Header.exceptUser] = exceptUser.map { .string($0.description) }
+        case .media(let news):
+            // A frame like others, for nodes that know no more of it.
+            type = "frame"
+            body = ServerFrame.media(userId: news.userId, news.connection, news.state).json
+            headers[Header.exceptConnection] = .string(news.connection.description)
+            headers[Header.mediaChanges] = .int(Int64(news.changes))
         case .signal(let frame, let connection):
             type = "signal"
             body = frame.json
@@ -85,6 +92,11 @@ enum RelayCoding {
             guard let changes = try? WireJSON.decode([SeatChange].self, from: message.body) else { return nil }
             return .room(code, .presence(changes), from: node)
         case "frame":
+            if let changes = headers[Header.mediaChanges]?.int,
+                let news = MediaNews(message.body, changes: Int(changes))
+            {
+                return .room(code, .media(news), from: node)
+            }
             let frame = FrameWriter.frame(json: message.body, ephemeral: true)
             return .room(
                 code,
@@ -100,5 +112,20 @@ enum RelayCoding {
             return .room(code, .close(connection, close), from: node)
         default: return nil
         }
+    }
+}
+
+extension MediaNews {
+    /// From the frame that tells it.
+    fileprivate init?(_ frame: [UInt8], changes: Int) {
+        struct Body: Decodable {
+            var userId: UserID
+            var connectionId: ConnectionID
+            var audio, video, screen: Bool
+        }
+        guard let body = try? WireJSON.decode(Body.self, from: frame) else { return nil }
+        self.init(
+            userId: body.userId, connection: body.connectionId,
+            state: MediaState(audio: body.audio, video: body.video, screen: body.screen), changes: changes)
     }
 }

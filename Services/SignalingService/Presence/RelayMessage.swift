@@ -6,9 +6,18 @@ import Identifiers
 /// seats heals presence, and the rest is ephemeral.
 enum RelayMessage: Sendable {
     case presence([SeatChange])
+    case media(MediaNews)
     case frame(Frame, exceptConnection: ConnectionID?, exceptUser: UserID?)
     case signal(Frame, to: ConnectionID)
     case close(ConnectionID, CloseCode)
+}
+
+/// What a connection is sending, and how often that has changed.
+struct MediaNews: Sendable, Equatable {
+    var userId: UserID
+    var connection: ConnectionID
+    var state: MediaState
+    var changes: Int
 }
 
 /// What nodes tell each other about themselves.

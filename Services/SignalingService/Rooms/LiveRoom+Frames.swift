@@ -152,10 +152,13 @@ extension LiveRoom {
         if let audio { state.audio = audio }
         if let video { state.video = video }
         if let screen { state.screen = screen }
-        roster.note(state, of: connection, of: sender.userId)
-        let frame = ServerFrame.media(userId: sender.userId, connection, state)
-        send(frame, exceptConnection: connection)
-        relay(frame, exceptConnection: connection, exceptUser: nil)
+        let noted = roster.note(state, of: connection, of: sender.userId)
+        send(ServerFrame.media(userId: sender.userId, connection, state), exceptConnection: connection)
+        if roster.hasOthers(than: services.node) {
+            let news = MediaNews(
+                userId: sender.userId, connection: connection, state: state, changes: noted?.mediaChanges ?? 0)
+            services.relay.send(.media(news), to: .room, of: code)
+        }
         done(id, sender)
         noteMedia(sender.userId, connection)
     }
@@ -170,10 +173,13 @@ extension LiveRoom {
 
     private func tellMedia(_ userId: UserID, _ connection: ConnectionID) async throws {
         unnotedMedia.remove(connection)
-        guard let state = roster.connections(of: userId)[connection.description]?.media else { return }
-        if let change = try await services.seats.note(state, code, userId, connection) {
+        guard let known = roster.connections(of: userId)[connection.description], let state = known.media else {
+            return
+        }
+        if let change = try await services.seats.note(state, changes: known.mediaChanges ?? 0, code, userId, connection)
+        {
             take([change])
-            services.relay.send(.presence([change]), to: .room, of: code)
+            services.relay.send(.presence([roster.completed(change)]), to: .room, of: code)
         }
     }
 
@@ -184,6 +190,11 @@ extension LiveRoom {
         case .presence(let changes): take(changes)
         case .frame(let frame, let exceptConnection, let exceptUser):
             send(frame, exceptConnection: exceptConnection, exceptUser: exceptUser)
+        case .media(let news):
+            roster.note(news.state, of: news.connection, of: news.userId, changes: news.changes)
+            send(
+                ServerFrame.media(userId: news.userId, news.connection, news.state),
+                exceptConnection: news.connection)
         case .signal(let frame, let connection): if mayTalk { attached[connection]?.socket.post(frame) }
         case .close(let connection, .replaced): replaced(connection)
         case .close(let connection, let code): attached[connection]?.socket.close(code)

@@ -143,7 +143,7 @@ extension LiveRoom {
     func announce(_ changes: [SeatChange]) {
         guard !changes.isEmpty else { return }
         take(changes)
-        services.relay.publish(changes, in: RoomRef(id: id, code: code))
+        services.relay.publish(changes.map(roster.completed), in: RoomRef(id: id, code: code))
     }
 
     /// Takes changes in and tells the sockets here what is news.

@@ -86,15 +86,38 @@ struct Roster {
         return seats.first { $0.value.connections[key] != nil }?.key
     }
 
-    /// A connection of ours says what it is sending; the authority gives the change its version later.
-    mutating func note(_ media: MediaState, of connection: ConnectionID, of userId: UserID) {
-        seats[userId]?.connections[connection.description]?.media = media
+    /// A connection says what it is sending; the authority gives the change its version later.
+    ///
+    /// - Parameter changes: how often it has changed now; one more than before where nothing is given.
+    /// - Returns: the connection after the change; `nil` where it is not known, or newer is known of it.
+    @discardableResult
+    mutating func note(
+        _ media: MediaState, of connection: ConnectionID, of userId: UserID, changes: Int? = nil
+    ) -> SeatRecord.Connection? {
+        let key = connection.description
+        guard var known = seats[userId]?.connections[key] else { return nil }
+        let changes = changes ?? (known.mediaChanges ?? 0) + 1
+        guard changes > known.mediaChanges ?? 0 else { return nil }
+        known.media = media
+        known.mediaChanges = changes
+        seats[userId]?.connections[key] = known
         encoded[userId] = nil
+        return known
+    }
+
+    /// A change as it is known here, where more is known than it says.
+    func completed(_ change: SeatChange) -> SeatChange {
+        guard change.kind != .left, let known = seats[change.userId], change.record != nil else { return change }
+        var change = change
+        change.record?.keepNewerMedia(of: known)
+        return change
     }
 
     private func version(of userId: UserID) -> Int64 { seats[userId]?.version ?? gone[userId] ?? 0 }
 
     private mutating func put(_ record: SeatRecord, for userId: UserID) -> Notice? {
+        var record = record
+        if let known = seats[userId] { record.keepNewerMedia(of: known) }
         let old = seats.updateValue(record, forKey: userId)
         gone[userId] = nil
         encoded[userId] = nil

@@ -10,11 +10,14 @@ struct SeatRecord: Codable, Sendable, Equatable {
         /// When it came, in ms by the authority's clock.
         var since: Int64
         var media: MediaState?
+        /// How often its media changed: of two accounts of a connection, the one that knows of more changes is right.
+        var mediaChanges: Int?
 
         enum CodingKeys: String, CodingKey {
             case node = "o"
             case since = "t"
             case media = "m"
+            case mediaChanges = "k"
         }
     }
 
@@ -31,6 +34,15 @@ struct SeatRecord: Codable, Sendable, Equatable {
         case joinedAt = "j"
         case version = "v"
         case connections = "c"
+    }
+
+    /// Keeps what was known of the media of connections where that is newer.
+    mutating func keepNewerMedia(of other: SeatRecord) {
+        for (key, known) in other.connections {
+            guard let now = connections[key], (known.mediaChanges ?? 0) > (now.mediaChanges ?? 0) else { continue }
+            connections[key]?.media = known.media
+            connections[key]?.mediaChanges = known.mediaChanges
+        }
     }
 
     func participant(_ userId: UserID) -> ParticipantView {

@@ -138,11 +138,12 @@ struct SeatStore: Sendable {
         return Snapshot(version: Int64(try reply.number(0)), count: try reply.number(1), seats: seats)
     }
 
-    func note(_ media: MediaState, _ code: RoomCode, _ userId: UserID, _ connection: ConnectionID) async throws
-        -> SeatChange?
-    {
+    /// - Parameter changes: how often the connection's media has changed; fewer than are known change nothing.
+    func note(
+        _ media: MediaState, changes: Int, _ code: RoomCode, _ userId: UserID, _ connection: ConnectionID
+    ) async throws -> SeatChange? {
         try await describe(
-            code, userId, ["media", connection.description, try WireJSON.encode(media)])
+            code, userId, ["media", connection.description, try WireJSON.encode(media), changes])
     }
 
     func note(_ occupant: Occupant, _ code: RoomCode) async throws -> SeatChange? {

@@ -71,4 +71,23 @@ import Testing
         #expect(roster.apply(change(.updated, 2, next)) == nil)
         #expect(roster.participants[0].media[one.description]?.audio == true)
     }
+
+    /// The authority hears of media later than the others do.
+    @Test func newsOfAnotherKindDoNotTakeMediaBack() {
+        var roster = Roster()
+        _ = roster.apply(change(.joined, 1, record(1, one, two)))
+        let noted = roster.note(MediaState(audio: true), of: one, of: ada)
+        #expect(noted?.mediaChanges == 1)
+        let left = change(.updated, 2, record(2, one))
+        let notice = roster.apply(left)
+        guard case .updated(let view) = notice else { return #expect(Bool(false), "\(String(describing: notice))") }
+        #expect(view.media[one.description]?.audio == true)
+        #expect(roster.completed(left).record?.connections[one.description]?.media?.audio == true)
+        // Nor does what was said before, heard late.
+        #expect(roster.note(MediaState(video: true), of: one, of: ada, changes: 1) == nil)
+        _ = roster.replace(with: .init(version: 3, count: 1, seats: [ada: record(3, one)]))
+        #expect(roster.participants[0].media[one.description] == MediaState(audio: true))
+        #expect(roster.note(MediaState(), of: one, of: ada, changes: 2)?.media == MediaState())
+        #expect(roster.note(MediaState(), of: two, of: ada) == nil)
+    }
 }
