@@ -94,7 +94,7 @@ struct MessageParts: Sendable {
                 job: PeriodicJob("relay", every: .milliseconds(200), health: health, logger: logger) {
                     try await relay.sweep()
                 }),
-            FactConsumer(amqp: amqp, follower: timeline.facts, logger: logger),
+            FactConsumer(amqp: amqp, follower: timeline.facts, publisher: publisher, logger: logger),
             CommandConsumer(amqp: amqp, desk: desk, replies: publisher, logger: logger),
             await server(checkAccount: bans.check),
         ]

@@ -1,4 +1,5 @@
 import Events
+import Identifiers
 import ParlorClient
 import TestSupport
 import Testing
@@ -14,6 +15,13 @@ import Testing
     func theEventIsAsDescribed(_ event: Event) throws {
         let json = try ParlorClient.JSONValue(parsing: EventCodec.encode(event))
         #expect(try AsyncAPIDocument.shared.faults(in: json, on: .events) == [])
+    }
+
+    @Test(arguments: Samples.events.filter { !unsent.contains($0.type) })
+    func itsRoutingKeyIsTheOneDescribed(_ event: Event) throws {
+        let words = event.routingKey.split(separator: ".").dropLast().joined(separator: ".")
+        let key = event.room == nil ? words : "\(words).<code>"
+        #expect(try AsyncAPIDocument.shared.summary(ofEvent: event.type).contains(key), "\(key)")
     }
 
     @Test func noOtherEventsAreDescribed() throws {

@@ -35,6 +35,36 @@ import Testing
         }
     }
 
+    @Test func whatNamesNoRoomIsUpgradedAndSaysSo() async throws {
+        try await World.with { world in
+            let ada = try await world.person("Ada")
+            try await world.withNode { node in
+                for path in ["/ws", "/ws/", "/ws/chat", "/ws/chat/status", "/ws/nonsense", "/health"] {
+                    try await expect(node.connect(path, .header(ada.token)), closesWith: 4004)
+                }
+            }
+        }
+    }
+
+    @Test func aBadPlaceInTheFirstFrameIsAnErrorAndTheSocketStays() async throws {
+        try await World.with { world in
+            let ada = try await world.person("Ada")
+            let room = try await world.house.makeRoom([ada])
+            try await world.withNode { node in
+                for bad: ParlorClient.JSONValue in ["2", -1, 1.5, true, [:]] {
+                    let socket = try await node.connect("/ws/\(room.code)", .none)
+                    try await socket.send(["type": "hello", "token": .string(ada.token), "after": bad])
+                    #expect(try await socket.frame("error")["code"] == "invalid_input")
+                    try await socket.send(["type": "hello", "token": .string(ada.token), "after": 0])
+                    #expect(try await socket.joined()["recovered"] == true)
+                }
+                let none = try await node.connect("/ws/\(room.code)", .none)
+                try await none.send(["type": "hello", "after": 0])
+                try await expect(none, closesWith: 4001)
+            }
+        }
+    }
+
     @Test func aRefreshedSocketEndsWithItsNewToken() async throws {
         try await World.with { world in
             let ada = try await world.person("Ada")

@@ -14,11 +14,12 @@ import ServiceSupport
 struct FactConsumer: Service {
     private let consumer: AMQPConsumer
 
-    init(amqp: AMQPConfiguration, follower: FactFollower, logger: Logger) {
+    /// - Parameter publisher: for what is no fact, to the dead letters.
+    init(amqp: AMQPConfiguration, follower: FactFollower, publisher: AMQPPublisher, logger: Logger) {
         consumer = AMQPConsumer(
             amqp, topology: WorkQueue.facts.topology, queues: [WorkQueue.facts.name],
             prefetch: 256, maxBatch: 128, logger: logger,
-            batchHandler: { await Self.handle($0, follower: follower, logger: logger) })
+            batchHandler: { await Self.handle($0, follower: follower, publisher: publisher, logger: logger) })
     }
 
     func run() async throws { try await consumer.run() }
@@ -27,13 +28,15 @@ struct FactConsumer: Service {
     var isConnected: Bool { consumer.isConnected }
 
     private static func handle(
-        _ deliveries: [AMQPDelivery], follower: FactFollower, logger: Logger
+        _ deliveries: [AMQPDelivery], follower: FactFollower, publisher: AMQPPublisher, logger: Logger
     ) async -> AMQPSettlement {
         var rooms: [RoomRef: [Event]] = [:]
         for delivery in deliveries {
             guard let event = try? Event(delivery), let room = event.room, event.fact != nil else {
-                // The next fact finds the hole, and the room service is asked.
-                logger.warning("no fact", metadata: [LogKeys.eventID: "\(delivery.properties.messageID ?? "-")"])
+                // Should it have been one, the next fact finds the hole, and the room service is asked.
+                logger.error("no fact", metadata: [LogKeys.eventID: "\(delivery.properties.messageID ?? "-")"])
+                guard await PutAside.bury(delivery, of: .facts, because: "no fact", over: publisher, logger: logger)
+                else { return .reject(requeue: true) }
                 continue
             }
             rooms[room, default: []].append(event)

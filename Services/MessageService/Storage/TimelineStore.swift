@@ -2,6 +2,7 @@ import EventBus
 import Events
 import Identifiers
 import Postgres
+import ServiceSupport
 
 /// The timeline and the projection of memberships in PostgreSQL.
 ///
@@ -87,6 +88,7 @@ extension TimelineStore {
                 role: MemberRole(rawValue: role) ?? .member, isMuted: isMuted ?? false, joinedSeq: joinedSeq,
                 lastReadSeq: max(lastReadSeq ?? 0, joinedSeq))
         }
+        RequestScope.current?.note(roomID: code.description)
         return MessageStanding(
             room: RoomRef(id: id, code: code), lastSeq: lastSeq, appliedFact: appliedFact, isActive: isActive,
             isArchived: isArchived, member: member)

@@ -34,17 +34,23 @@ struct InvitationController: Sendable {
         try access.check(.invite)
         let body = try await request.body(as: InviteBody.self, context)
         let address = try EmailAddress.read(body.email, field: "email")
-        // Only what is mailed counts against the limits.
-        if try await store.invitationWouldBeMailed(address, to: access.room.id) {
-            try await context.limit(limiter, userLimit, subject: caller.userID.description)
-            try await context.limit(limiter, addressLimit, subject: address.key)
-        }
         let invited = try await store.invite(
             address, to: access.room.id, by: caller.userID, tokens: tokens
-        ) { invited, transaction in
+        ) {
+            try await takeMail(from: caller.userID, to: address, context)
+        } beforeCommit: { invited, transaction in
             try await context.idempotency?.keep(answer(invited), in: transaction)
         }
         return try answer(invited)
+    }
+
+    /// One mail of those that a user may send and an address may get; of neither where one of them may not.
+    private func takeMail(from user: UserID, to address: EmailAddress, _ context: AppContext) async throws {
+        try await context.limit(limiter, userLimit, subject: user.description)
+        do { try await context.limit(limiter, addressLimit, subject: address.key) } catch {
+            await limiter.giveBack(userLimit, subject: user.description)
+            throw error
+        }
     }
 
     private func answer(_ invited: Invited) throws -> Response {

@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// Upgrades every request for a path under `/ws`: a refusal is a close with a code, so that browsers see the reason.
+/// Upgrades every request that asks for it, whatever its path: a refusal is a close with a code, so that browsers see the reason.
 ///
 /// The handshake is NIO's. Its frame encoder is left out, as our frames carry their headers already.
 final class SocketUpgrader: HTTPServerProtocolUpgrader, Sendable {
@@ -15,7 +15,6 @@ final class SocketUpgrader: HTTPServerProtocolUpgrader, Sendable {
         self.makeSession = makeSession
         handshake = NIOWebSocketServerUpgrader(
             shouldUpgrade: { channel, head in
-                guard head.uri.hasPrefix("/ws/") else { return channel.eventLoop.makeSucceededFuture(nil) }
                 var headers = HTTPHeaders()
                 if let subprotocol = SocketRequest.subprotocol(head.headers) {
                     headers.add(name: "Sec-WebSocket-Protocol", value: subprotocol)

@@ -53,9 +53,9 @@ struct SocketRequest: Sendable {
         var segments = path.split(separator: "/").map(String.init)
         guard segments.first == "ws" else { return .unknown }
         segments.removeFirst()
+        if segments == ["status"] { return .status }
         if segments.count == 2, segments[0] == "chat" { segments.removeFirst() }
         guard segments.count == 1 else { return .unknown }
-        if segments[0] == "status" { return .status }
         return RoomReference(segments[0]).map { .room($0) } ?? .unknown
     }
 

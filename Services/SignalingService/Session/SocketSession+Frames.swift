@@ -15,6 +15,7 @@ extension SocketSession {
             if let after { request.resume = .after(after) }
             begin(request, token: token)
         case (.awaitingToken, .frame(.ping, let id)), (.joining, .frame(.ping, let id)): pong(id)
+        case (.awaitingToken, .invalid(let fault, _)) where fault.field != "token": handle(incoming)
         case (.awaitingToken, _): close(.unauthenticated)
         case (.joining, .frame(.bye, _)): close(.normal)
         case (.joining, _):

@@ -103,20 +103,9 @@ struct EventWork: Sendable {
     private func move(
         _ delivery: AMQPDelivery, to target: String, reason: String, attempts: Int
     ) async -> AMQPSettlement {
-        let message = delivery.putAside(reason: reason, attempts: attempts)
-        var backoff = Backoff()
-        while !Task.isCancelled {
-            do {
-                try await publisher.publish(message, exchange: "", routingKey: target, mandatory: true)
-                return .ack
-            } catch {
-                logger.warning("an event could not be put aside", metadata: [LogKeys.error: "\(error)"])
-                try? await Task.sleep(for: backoff.next())
-                // Somebody deleted the queue: the broker buries what comes back too often.
-                if !error.isRetriable { break }
-            }
-        }
-        return .reject(requeue: true)
+        await publisher.putAside(
+            delivery.putAside(reason: reason, attempts: attempts), in: target, logger: logger)
+            ? .ack : .reject(requeue: true)
     }
 
     private func metadata(_ delivery: AMQPDelivery, _ reason: String, _ attempts: Int) -> Logger.Metadata {

@@ -1,4 +1,6 @@
 public import AMQP
+public import Logging
+internal import ServiceSupport
 
 /// What retried and dead messages carry beside what they came with.
 public enum PutAside {
@@ -10,6 +12,18 @@ public enum PutAside {
     public static let routingKey = "x-original-routing-key"
 
     static let reasonLimit = 500
+
+    /// Puts what can never be handled with the dead letters of its queue.
+    ///
+    /// - Returns: false where it is not there, and the original must not be acknowledged.
+    public static func bury(
+        _ delivery: AMQPDelivery, of queue: WorkQueue, because reason: String, over publisher: AMQPPublisher,
+        logger: Logger
+    ) async -> Bool {
+        await publisher.putAside(
+            delivery.putAside(reason: reason, attempts: delivery.attempts),
+            in: EventTopology.deadLetters(of: queue.name), logger: logger)
+    }
 
     /// A dead letter as it was before its first attempt.
     public static func revived(_ letter: AMQPDelivery) -> AMQPMessage {
@@ -36,5 +50,25 @@ extension AMQPDelivery {
             properties.headers[PutAside.routingKey] ?? .string(routingKey)
         copy.properties.persistent = true
         return copy
+    }
+}
+
+extension AMQPPublisher {
+    /// Publishes to a queue, confirmed. A broker in trouble is waited for: each time a delivery is handed back counts
+    /// against it.
+    func putAside(_ message: AMQPMessage, in queue: String, logger: Logger) async -> Bool {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            do {
+                try await publish(message, exchange: "", routingKey: queue, mandatory: true)
+                return true
+            } catch {
+                logger.warning("an event could not be put aside", metadata: [LogKeys.error: "\(error)"])
+                try? await Task.sleep(for: backoff.next())
+                // Somebody deleted the queue: the broker buries what comes back too often.
+                if !error.isRetriable { return false }
+            }
+        }
+        return false
     }
 }

@@ -42,6 +42,12 @@ public final class RateLimiter: Sendable {
         return values[3].string.flatMap(Double.init)
     }
 
+    /// Gives a token back that was taken for what did not happen after all.
+    public func giveBack(_ limit: RateLimit, subject: String) async {
+        let key = Self.key(limit, subject)
+        if await ask(limit, key, -1, over: .zero) == nil { local.withLock { $0.giveBack(limit, key: key) } }
+    }
+
     private static func key(_ limit: RateLimit, _ subject: String) -> String { "limit:\(limit.name):\(subject)" }
 
     /// What Redis says; `nil` where it is away, or too slow.
@@ -136,6 +142,11 @@ struct LocalBuckets {
 
     private static let capacity = 100_000
     private var buckets: [String: Bucket] = [:]
+
+    mutating func giveBack(_ limit: RateLimit, key: String) {
+        guard let tokens = buckets[key]?.tokens else { return }
+        buckets[key]?.tokens = min(Double(limit.burst), tokens + 1)
+    }
 
     mutating func take(_ limit: RateLimit, key: String, now: ContinuousClock.Instant) -> RateLimitDecision {
         if buckets.count >= Self.capacity { buckets.removeAll(keepingCapacity: true) }

@@ -30,8 +30,17 @@ public struct AppContext: RequestContext {
     var knownMetadata: Logger.Metadata {
         var metadata: Logger.Metadata = [:]
         metadata[LogKeys.userID] = notes.userID.map { "\($0)" }
-        metadata[LogKeys.roomID] = (notes.room.map { "\($0)" } ?? parameters.get("room")).map { "\($0)" }
+        metadata[LogKeys.roomID] = roomCode.map { "\($0)" }
         return metadata
+    }
+
+    /// The code of the room, where it is known: neither its UUID nor anything else that stood in its place.
+    private var roomCode: String? {
+        if let known = RequestScope.current?.roomID { return known }
+        guard case .code(let code) = notes.room ?? parameters.get("room").flatMap(RoomReference.init) else {
+            return nil
+        }
+        return code.description
     }
 
     /// Who calls; throws 401 where nobody was authenticated.

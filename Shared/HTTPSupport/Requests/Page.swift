@@ -43,7 +43,7 @@ public enum Cursor {
     {
         var base64 = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
         base64 += String(repeating: "=", count: (4 - base64.utf8.count % 4) % 4)
-        guard text.utf8.count <= 1024, let data = Data(base64Encoded: base64),
+        guard text.utf8.count <= 1024, let data = Data(base64Encoded: base64), data != Data("null".utf8),
             let position = try? JSONDecoder().decode(Position.self, from: data)
         else { throw Problem(.invalidCursor) }
         return position

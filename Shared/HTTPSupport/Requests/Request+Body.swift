@@ -46,6 +46,8 @@ public enum JSONBody {
         guard data.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") else {
             throw Problem(.invalidJSON, "The body must be a JSON object")
         }
+        // The decoder lets some pass that is no JSON, such as a comma before a closing brace.
+        guard JSONObject(Array(data)) != nil else { throw Problem(.invalidJSON, "The body is not valid JSON") }
         do {
             return try JSONDecoder().decode(T.self, from: data)
         } catch let error as DecodingError {

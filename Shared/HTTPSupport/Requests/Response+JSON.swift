@@ -1,4 +1,5 @@
 import Events
+import Foundation
 public import HTTPTypes
 public import Hummingbird
 public import Identifiers
@@ -26,17 +27,20 @@ extension Response {
 extension AppContext {
     /// The room a path names; 404 `room_not_found` for what is neither code nor UUID.
     public func roomReference(_ parameter: String = "room") throws -> RoomReference {
-        guard let reference = parameters.get(parameter).flatMap(RoomReference.init) else {
+        guard let reference = pathParameter(parameter).flatMap(RoomReference.init) else {
             throw Problem(.roomNotFound)
         }
         return reference
     }
 
+    /// A segment of the path, its percent-encoding undone; `nil` where that is none.
+    private func pathParameter(_ name: String) -> String? { parameters.get(name)?.removingPercentEncoding }
+
     /// An id in a path; 404 with the given code for what is not a UUID.
     public func id<T: LosslessStringConvertible>(
         _ parameter: String, as type: T.Type = T.self, orElse code: ErrorCode
     ) throws -> T {
-        guard let id = parameters.get(parameter).flatMap(T.init) else { throw Problem(code) }
+        guard let id = pathParameter(parameter).flatMap(T.init) else { throw Problem(code) }
         return id
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// What is known of the request, frame or event that work is being done for. It follows the task, into every log line
 /// and onto every call and event that the work causes.
@@ -9,11 +10,22 @@ public struct RequestScope: Sendable {
     /// W3C trace context, as it came or was made.
     public var traceparent: String?
     public var userID: String?
+    private let noted = Noted()
 
     public init(requestID: String, traceparent: String? = nil, userID: String? = nil) {
         self.requestID = requestID
         self.traceparent = traceparent
         self.userID = userID
+    }
+
+    /// The code of the room that the work turned out to be about, for log lines.
+    public var roomID: String? { noted.roomID.withLock(\.self) }
+
+    /// Notes the code of that room, for everybody who shares the scope.
+    public func note(roomID: String) { noted.roomID.withLock { $0 = roomID } }
+
+    private final class Noted: Sendable {
+        let roomID = Mutex<String?>(nil)
     }
 
     /// A new request id: 32 hexadecimal digits.

@@ -57,9 +57,12 @@ import Testing
 
     @Test(arguments: [
         "", "a", "a@", "@b.test", "a@b", "a b@c.test", "a@b..test", "a@b@c.test", "a@b.test\r\nBcc: x@y.test",
-        "<a@b.test>",
+        "<a@b.test>", "a..b@c.test", ".a@b.test", "a.@b.test", "a@-b.test", "a@b-.test", "a@b_c.test", "a@b.test.",
     ])
     func whatIsNoAddress(text: String) { #expect(EmailAddress(text) == nil) }
+
+    @Test(arguments: ["a.b@c.test", "a@xn--bcher-kva.test", "josé@bücher.test", "a@1.2.test"])
+    func anyScriptMakesAnAddress(text: String) { #expect(EmailAddress(text)?.text == text) }
 
     @Test func lettersOfAnAddressMayBeLargeOrSmall() {
         #expect(EmailAddress(" Ann.O'Neil+x@Example.Test ")?.key == "ann.o'neil+x@example.test")

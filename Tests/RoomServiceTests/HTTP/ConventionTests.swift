@@ -1,5 +1,6 @@
 import Events
 import HTTPTypes
+import Identifiers
 import Testing
 
 @testable import RoomService
@@ -38,7 +39,9 @@ import Testing
             #expect(try await post(nil).status == 201)
             #expect(try await post("{}").status == 201)
             #expect(try await post(#"{"name": null, "stranger": 1}"#).status == 201)
-            for wrong in ["[]", "1", "{", "null", "\"x\""] { #expect(try await post(wrong).code == "invalid_json") }
+            for wrong in ["[]", "1", "{", "null", "\"x\"", #"{"name": "x",}"#] {
+                #expect(try await post(wrong).code == "invalid_json")
+            }
             let typed = try await post(#"{"maxParticipants": "four"}"#)
             #expect(typed.code == "invalid_input")
             #expect(typed.json["errors"][0]["field"] == "maxParticipants")
@@ -46,6 +49,27 @@ import Testing
             let long = #"{"description": "\#(String(repeating: "x", count: 300_000))"}"#
             #expect(try await post(long).status == 413)
             #expect(try await post("{}", ["Idempotency-Key": ""]).status == 400)
+        }
+    }
+
+    @Test func namesInPathsMayBeEncoded() async throws {
+        try await TestRooms.run { rooms in
+            let people = try await Everybody(rooms)
+            let room = try await people.room(rooms)
+            let id = try await rooms.id(of: room).description
+            for name in [room, id] {
+                let path = "/rooms/\(name.replacing("-", with: "%2D"))"
+                #expect(try await rooms.call(.get, path, as: people.owner).json["roomId"].string == room)
+                let member = people.member.id.description.replacing("-", with: "%2d")
+                let muted = try await rooms.call(
+                    .patch, "\(path)/members/\(member)", as: people.owner, body: ["isMuted": true])
+                #expect(muted.status == 200)
+            }
+            for wrong in ["%20", "%FF", "\(room)%20", "%2"] {
+                #expect(
+                    try await rooms.call(.get, "/rooms/\(wrong)", as: people.owner).code == "room_not_found", "\(wrong)"
+                )
+            }
         }
     }
 

@@ -162,4 +162,29 @@ import Testing
             #expect(refused.headers[.retryAfter] != nil)
         }
     }
+
+    /// Whoever may not be mailed costs the inviter nothing, and twins of one mail are one.
+    @Test func whatIsNotMailedCountsForNobody() async throws {
+        try await TestRooms.run(["INVITATIONS_PER_USER_PER_HOUR": "3", "INVITATIONS_PER_ADDRESS_PER_HOUR": "2"]) {
+            rooms in
+            let (owner, other, third) = (try await rooms.user(), try await rooms.user(), try await rooms.user())
+            let room = try await rooms.room(owner)
+            func invite(_ user: TestUser, _ room: String, _ email: String) async throws -> Answer {
+                try await rooms.call(.post, "/rooms/\(room)/invite", as: user, body: ["email": .string(email)])
+            }
+            let twins = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 { group.addTask { try await invite(owner, room, "ann@example.test").status } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(twins.sorted() == Array(repeating: 200, count: 7) + [201])
+            // One of the address's two mails went out, so there is another; and no third.
+            #expect(try await invite(other, try await rooms.room(other), "ANN@example.test").status == 201)
+            let refused = try await invite(third, try await rooms.room(third), "ann@example.test")
+            #expect(refused.code == "rate_limited")
+            for _ in 0..<5 { _ = try await invite(third, try await rooms.room(third), "ann@example.test") }
+            for number in 0..<3 {
+                #expect(try await invite(third, try await rooms.room(third), "n\(number)@example.test").status == 201)
+            }
+        }
+    }
 }

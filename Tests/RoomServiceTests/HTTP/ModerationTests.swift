@@ -115,6 +115,32 @@ import Testing
         }
     }
 
+    /// Nobody could unmute them.
+    @Test func anOwnerIsNotMuted() async throws {
+        try await TestRooms.run { rooms in
+            let people = try await Everybody(rooms)
+            let (first, second) = (try await people.room(rooms), try await people.room(rooms))
+            func change(_ room: String, _ body: [String: JSONValue]) async throws -> Answer {
+                try await rooms.call(
+                    .patch, "/rooms/\(room)/members/\(people.member.id)", as: people.owner, body: body)
+            }
+            #expect(try await change(first, ["isMuted": true]).json["isMuted"] == true)
+            let handed = try await change(first, ["role": "owner"])
+            #expect(handed.json["isMuted"] == false)
+            let members = try await rooms.call(.get, "/rooms/\(first)/members", as: people.member)
+            #expect(members.json.items.first { $0["role"] == "owner" }?["isMuted"] == false)
+            // Also who inherits it.
+            _ = try await change(second, ["role": "moderator", "mutedUntil": "2999-01-01T00:00:00.000Z"])
+            try await rooms.call(.delete, "/rooms/\(second)/members/\(people.moderator.id)", as: people.owner)
+            try await rooms.call(.post, "/rooms/\(second)/leave", as: people.owner)
+            let heir = try await rooms.call(.get, "/rooms/\(second)/members", as: people.member).json.items.first {
+                $0["role"] == "owner"
+            }
+            #expect(heir?["userId"].string == people.member.id.description)
+            #expect(heir?["isMuted"] == false && heir?["mutedUntil"] == .null)
+        }
+    }
+
     @Test func accountsAreBannedByWhoMay() async throws {
         try await TestRooms.run { rooms in
             let user = try await rooms.user("user")

@@ -85,11 +85,20 @@ import Foundation
             for _ in 0..<3 {
                 _ = try await client.execute(uri: "/rooms/abc-defg-hij", method: .delete, headers: try await headers())
             }
+            for secret in ["eyJhbGciOiJIUzI1NiJ9.e30.x", "\(UUID())", "ann@example.test"] {
+                _ = try await client.execute(
+                    uri: "/rooms/\(secret)", method: .delete, headers: try await headers("Ben"))
+            }
         }
         writer.flush()
-        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let all = try text.split(separator: "\n").map {
             try JSONDecoder().decode([String: String].self, from: Data($0.utf8))
         }
+        // What stands where the code should be is not repeated.
+        #expect(all.count { $0["message"] == "request" && $0["roomId"] == nil } == 3)
+        #expect(!text.contains("eyJhbGci") && !text.contains("ann@example.test"))
+        let lines = all.filter { $0["roomId"] != nil }
         let denied = lines.filter { $0["message"] == "permission_denied" }
         #expect(denied.count == 2)
         #expect(denied.first?["action"] == "DELETE /rooms/{room}" && denied.first?["code"] == "forbidden")

@@ -33,7 +33,10 @@ import Testing
         #expect(try decode(#"{"name":"x","note":"n"}"#).note == .value("n"))
     }
 
-    @Test(arguments: ["", "[]", "1", "\"x\"", "null", "{", "{\"name\":}", "{\"name\":\"a\"} x", "{'name':'a'}"])
+    @Test(arguments: [
+        "", "[]", "1", "\"x\"", "null", "{", "{\"name\":}", "{\"name\":\"a\"} x", "{'name':'a'}", "{\"name\":\"a\",}",
+        "{\"name\":\"a\",\"other\":[1,]}", "{\"name\":\"a\",\"other\":01}", "{\"name\":\"a\"/**/}",
+    ])
     func whatIsNoObjectIsInvalidJSON(_ json: String) { #expect(problem(json)?.code == .invalidJSON) }
 
     @Test(arguments: [

@@ -30,6 +30,25 @@ import Testing
         }
     }
 
+    @Test func whatIsGivenBackMayBeTakenAgain() async throws {
+        let limit = RateLimit(name: "slow", perSecond: 0.001, burst: 2)
+        @Sendable func check(_ limiter: RateLimiter) async {
+            #expect(await limiter.take(limit, subject: "ada").isAllowed)
+            #expect(await limiter.take(limit, subject: "ada").isAllowed)
+            #expect(await !limiter.take(limit, subject: "ada").isAllowed)
+            await limiter.giveBack(limit, subject: "ada")
+            #expect(await limiter.take(limit, subject: "ada").isAllowed)
+            #expect(await !limiter.take(limit, subject: "ada").isAllowed)
+            // Never more than there may be.
+            for _ in 0..<5 { await limiter.giveBack(limit, subject: "ben") }
+            for isAllowed in [true, true, false] {
+                #expect(await limiter.take(limit, subject: "ben").isAllowed == isAllowed)
+            }
+        }
+        try await withLimiter { await check($0) }
+        await check(RateLimiter(redis: nil))
+    }
+
     /// Who sends 200 a second and may do so has a full bucket, though others hear of it forty at a time.
     @Test func whatCameBackMeanwhileIsNotLost() async throws {
         try await withLimiter { limiter in

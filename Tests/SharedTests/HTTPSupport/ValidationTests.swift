@@ -50,6 +50,7 @@ import Testing
     @Test func cursorsAreOpaqueAndStrict() throws {
         let text = try Cursor.encode(["a": 1])
         #expect(try Cursor.decode(text, as: [String: Int].self) == ["a": 1])
+        #expect(throws: Problem(.invalidCursor)) { try Cursor.decode("bnVsbA", as: String?.self) }
         for bad in ["", "x", "%%%", text + "x", try Cursor.encode("other")] {
             #expect(throws: Problem(.invalidCursor)) { try Cursor.decode(bad, as: [String: Int].self) }
         }

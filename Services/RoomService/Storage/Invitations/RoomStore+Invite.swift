@@ -14,24 +14,14 @@ struct Invited: Sendable {
 }
 
 extension RoomStore {
-    /// What inviting an address would do now, without a lock: for limits that count mails only.
-    func invitationWouldBeMailed(_ address: EmailAddress, to id: RoomID) async throws -> Bool {
-        let now = clock.now()
-        let pending = try await pool.query(
-            """
-            SELECT \(Invitation.columns) FROM invitations i WHERE i.room_id = \(id)
-                AND i.email_key = \(address.key) AND i.status = 'pending' AND i.expires_at > \(now)
-            """
-        ).first.map(Invitation.init(row:))
-        if let pending { return pending.mayBeMailedAgain(at: now) }
-        return try await pool.query(Self.membersWith(address, in: id)).isEmpty
-    }
-
     /// Invites an address. A pending invitation to it is returned, and mailed again when the last mail is old enough.
     ///
-    /// - Throws: a conflict for a member's address.
+    /// - Parameter beforeMail: called where a mail is to go out, and may refuse that. It holds the room up, and nothing has
+    ///   been written yet.
+    /// - Throws: a conflict for a member's address; what `beforeMail` throws.
     func invite(
         _ address: EmailAddress, to id: RoomID, by actor: UserID, tokens: InvitationTokens,
+        beforeMail: () async throws -> Void = {},
         beforeCommit: (Invited, PGTransaction) async throws -> Void = { _, _ in }
     ) async throws -> Invited {
         try await change(id, by: actor, beforeCommit: beforeCommit) { change in
@@ -41,9 +31,11 @@ extension RoomStore {
             }
             if let pending = try await change.pendingInvitations(to: address.key).first {
                 let isMailed = pending.mayBeMailedAgain(at: change.at)
+                if isMailed { try await beforeMail() }
                 let invitation = isMailed ? try await change.mailAgain(pending) : pending
                 return Invited(invitation: invitation, room: change.room, isNew: false, isMailed: isMailed)
             }
+            try await beforeMail()
             let invitation = try await change.insertInvitation(to: address, by: actor, tokens: tokens)
             return Invited(invitation: invitation, room: change.room, isNew: true, isMailed: true)
         }

@@ -2,6 +2,7 @@ import EventBus
 import Events
 import Identifiers
 import Postgres
+import ServiceSupport
 
 extension RoomStore {
     /// Changes one room in one transaction: locks its row, runs `body`, writes facts, audit and events, commits.
@@ -21,8 +22,9 @@ extension RoomStore {
             let rows = try await transaction.query(
                 "SELECT \(Room.columns) FROM rooms r WHERE r.id = \(id) FOR UPDATE")
             guard let row = rows.first else { throw Refusal.roomNotFound }
-            var change = RoomChange(
-                transaction: transaction, views: views, actor: actor, now: now, room: try Room(row: row))
+            let room = try Room(row: row)
+            RequestScope.current?.note(roomID: room.code.description)
+            var change = RoomChange(transaction: transaction, views: views, actor: actor, now: now, room: room)
             let result = try await body(&change)
             try await change.write(to: sink)
             try await beforeCommit(result, transaction)
@@ -91,12 +93,16 @@ extension RoomChange {
         touch()
     }
 
-    /// Gives a role and tells so.
+    /// Gives a role and tells so. Nobody could unmute an owner, so who becomes one is not muted any more.
     mutating func setRole(_ role: MemberRole, of member: Member) async throws -> Member {
         var member = member
         member.role = role
+        if role == .owner { (member.isMuted, member.mutedUntil) = (false, nil) }
         try transaction.executeLater(
-            "UPDATE members SET role = \(role) WHERE room_id = \(room.id) AND user_id = \(member.userID)")
+            """
+            UPDATE members SET role = \(role), is_muted = \(member.isMuted), muted_until = \(member.mutedUntil)
+            WHERE room_id = \(room.id) AND user_id = \(member.userID)
+            """)
         if role == .owner {
             room.ownerID = member.userID
             advanceVersion()

@@ -3,6 +3,7 @@ import Events
 import Identifiers
 import Logging
 import Postgres
+import ServiceSupport
 
 /// The durable truth about rooms. Every change of a room is one transaction that locks the room's row first.
 struct RoomStore: Sendable {
@@ -50,6 +51,7 @@ struct RoomStore: Sendable {
         guard let row = rows.first else { throw Refusal.roomNotFound }
         var reader = RowReader(row)
         let room = try Room(&reader)
+        RequestScope.current?.note(roomID: room.code.description)
         let (isMember, isBanned, isInvited) = (
             try reader.next(Bool.self), try reader.next(Bool.self), try reader.next(Bool.self)
         )
