@@ -96,6 +96,7 @@ struct MessageParts: Sendable {
                 }),
             FactConsumer(amqp: amqp, follower: timeline.facts, publisher: publisher, logger: logger),
             CommandConsumer(amqp: amqp, desk: desk, replies: publisher, logger: logger),
+            QueueWatch(.facts, amqp: amqp, logger: logger),
             await server(checkAccount: bans.check),
         ]
     }

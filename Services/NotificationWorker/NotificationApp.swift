@@ -56,7 +56,8 @@ public struct NotificationApp: Sendable {
     public func services() async throws -> [any Service] {
         let bans = AccountBans(rooms: rooms, logger: logger)
         try await Migrator(pool: pool, schema: "notifications", logger: logger).migrate(NotificationMigrations.all)
-        return [pool, redis, publisher, outbox, bans, try consumer(), try mailWorker()] + webhookWorkers()
+        let watch = QueueWatch(.notifications, amqp: try amqp("notification"), logger: logger)
+        return [pool, redis, publisher, outbox, bans, try consumer(), watch, try mailWorker()] + webhookWorkers()
             + [await server(bans)]
     }
 
@@ -64,11 +65,15 @@ public struct NotificationApp: Sendable {
         let handler = NotificationHandler(announcer: announcer)
         return EventConsumer(
             queue: .notifications,
-            amqp: try AMQPConfiguration(url: settings.common.rabbitmqURL, connectionName: "notification consumer"),
+            amqp: try amqp("notification consumer"),
             outbox: outbox, concurrency: 8, logger: logger
         ) { event, transaction, events in
             try await handler.handle(event, transaction, events)
         }
+    }
+
+    private func amqp(_ name: String) throws -> AMQPConfiguration {
+        try AMQPConfiguration(url: settings.common.rabbitmqURL, connectionName: name)
     }
 
     private func mailWorker() throws -> any Service {

@@ -89,6 +89,7 @@ public struct RoomApp: Sendable {
         return [
             store.pool, redis, publisher, store.outbox, known, feed,
             RoomEvents.consumer(amqp: amqp, store: store, logger: logger),
+            QueueWatch(.rooms, amqp: amqp, logger: logger),
             CacheRefill(redis: redis, store: store, logger: logger),
             ActiveRooms(store: store, interval: settings.jobs.maintenanceInterval, logger: logger),
             JobRunner(jobs(maintenance), pool: store.pool, clock: store.clock, health: health, logger: logger),

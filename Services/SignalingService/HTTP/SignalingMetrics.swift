@@ -32,7 +32,21 @@ final class SignalingMetrics: Sendable {
                 MetricNames.resumes, MetricNames.entriesReplayed, MetricNames.slowConsumers,
                 MetricNames.permissionDenied, MetricNames.rateLimited, MetricNames.messageSendFailures,
             ],
-            gauges: [MetricNames.seatAuthorityAway, MetricNames.seatsHeld, MetricNames.socketsOpen])
+            gauges: [MetricNames.seatAuthorityAway, MetricNames.seatsHeld, MetricNames.socketsOpen],
+            histograms: [MetricNames.httpLatency])
+    }
+
+    /// A socket that asked to be let in has its answer: its first frame, or the close that refuses it.
+    func answered(_ target: SocketRequest.Target, after elapsed: Duration) {
+        let route =
+            switch target {
+            case .room: "/ws/{room}"
+            case .status: "/ws/status"
+            case .unknown: "unmatched"
+            }
+        Metrics.Timer(
+            label: MetricNames.httpLatency, dimensions: [("method", "GET"), ("route", route), ("status", "101")]
+        ).recordNanoseconds(Int64(elapsed / .nanoseconds(1)))
     }
 
     func socketOpened() {

@@ -59,6 +59,7 @@ final class Joiner: Reception {
     private var isDraining: Bool { draining.withLock { $0 } }
 
     func welcome(_ socket: SocketRef, _ request: SocketRequest, token: String?) {
+        let start = ContinuousClock.now
         let scope = RequestScope(requestID: request.requestID, traceparent: request.traceparent)
         RequestScope.$current.withValue(scope) {
             _ = Background.run("join", deadline: Self.deadline, logger: logger) {
@@ -67,6 +68,7 @@ final class Joiner: Reception {
                 } catch {
                     self.refuse(socket, error)
                 }
+                self.metrics.answered(request.target, after: .now - start)
             }
         }
     }

@@ -53,11 +53,12 @@ public struct HTTPServer {
         router.add(middleware: ProblemMiddleware(logger: logger))
         let caller = CallerMiddleware(
             authenticator: authenticator, checkAccount: checkAccount, limiter: limiter, limit: restLimit)
-        router.add(middleware: UnmatchedMiddleware(caller: caller))
+        let services = InternalTokenMiddleware(token: common.internalToken)
+        router.add(middleware: UnmatchedMiddleware(caller: caller, services: services))
         let open = router.group("")
         HealthRoutes(health: health).add(to: open)
         let api = router.group("").add(middleware: caller)
-        let internalGroup = router.group("").add(middleware: InternalTokenMiddleware(token: common.internalToken))
+        let internalGroup = router.group("").add(middleware: services)
         addRoutes(Routes(open: open, api: api, internal: internalGroup))
         return Application(
             responder: MethodAwareResponder(router: router.buildResponder()), server: .cancellable,

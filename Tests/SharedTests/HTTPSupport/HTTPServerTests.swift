@@ -264,6 +264,21 @@ import Foundation
                     == "account_banned")
             #expect(
                 try await client.execute(uri: "/internal/secret", method: .get, headers: auth).status == .unauthorized)
+            for (path, method) in [("/internal", .get), ("/internal/nothing", .get), ("/internal/secret", .post)]
+                as [(String, HTTPRequest.Method)]
+            {
+                for outsider in [auth, [:]] as [HTTPFields] {
+                    let refused = try await client.execute(uri: path, method: method, headers: outsider)
+                    #expect(refused.status == .unauthorized, "\(path)")
+                }
+                let known = try await client.execute(
+                    uri: path, method: method, headers: [.authorization: "Bearer internal"])
+                #expect(known.status == (method == .get ? .notFound : .methodNotAllowed), "\(path)")
+            }
+            for path in ["/admin", "/admin/", "/admin/nothing"] {
+                #expect(
+                    try await client.execute(uri: path, method: .get, headers: auth).status == .forbidden, "\(path)")
+            }
             let inside = try await client.execute(
                 uri: "/internal/secret", method: .get, headers: [.authorization: "Bearer internal"])
             #expect(String(buffer: inside.body) == "hush")
