@@ -56,6 +56,31 @@ import Testing
         }
     }
 
+    /// The node hears of a removal while it is being told how things were before.
+    @Test func whatIsHeardDuringAQuestionOutweighsItsAnswer() async throws {
+        try await World.with { world in
+            let (ada, bob) = (try await world.person("Ada"), try await world.person("Bob"))
+            let room = try await world.house.makeRoom([ada, bob])
+            await world.house.set { $0.remembers = true }
+            _ = try await world.house.admission("\(room.code)", "\(bob.userId)")
+            try await world.withNode { node in
+                // Only the fact is told: an entry would sow doubt of its own.
+                await world.house.set { house in
+                    house.tellsEntries = false
+                    let calls = house.admissionCalls
+                    house.afterAdmission = { house in
+                        // The second question is put once the room is heard.
+                        guard await house.admissionCalls == calls + 2 else { return }
+                        try await house.remove(bob, from: room)
+                        try await Task.sleep(for: .milliseconds(500))
+                    }
+                }
+                _ = try await node.connect(ada, room).joined()
+                try await expect(node.connect(bob, room), closesWith: 4003)
+            }
+        }
+    }
+
     @Test func anEndThatWasHeardIsBelievedBeforeTheSlot() async throws {
         try await World.with { world in
             try await Self.withBobRemembered(world) { node, room, ada, bob in

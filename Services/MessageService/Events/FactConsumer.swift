@@ -31,12 +31,10 @@ struct FactConsumer: Service {
         _ deliveries: [AMQPDelivery], follower: FactFollower, publisher: AMQPPublisher, logger: Logger
     ) async -> AMQPSettlement {
         var rooms: [RoomRef: [Event]] = [:]
+        var strangers: [AMQPDelivery] = []
         for delivery in deliveries {
             guard let event = try? Event(delivery), let room = event.room, event.fact != nil else {
-                // Should it have been one, the next fact finds the hole, and the room service is asked.
-                logger.error("no fact", metadata: [LogKeys.eventID: "\(delivery.properties.messageID ?? "-")"])
-                guard await PutAside.bury(delivery, of: .facts, because: "no fact", over: publisher, logger: logger)
-                else { return .reject(requeue: true) }
+                strangers.append(delivery)
                 continue
             }
             rooms[room, default: []].append(event)
@@ -44,6 +42,13 @@ struct FactConsumer: Service {
         await withTaskGroup(of: Void.self) { group in
             for (room, events) in rooms {
                 group.addTask { await follow(events, of: room, follower: follower, logger: logger) }
+            }
+        }
+        // Their neighbours come first. Should one have been a fact, the next finds the hole, and the room service is asked.
+        for delivery in strangers {
+            logger.error("no fact", metadata: [LogKeys.eventID: "\(delivery.properties.messageID ?? "-")"])
+            guard await PutAside.bury(delivery, of: .facts, because: "no fact", over: publisher, logger: logger) else {
+                return .reject(requeue: true)
             }
         }
         return Task.isCancelled ? .reject(requeue: true) : .ack

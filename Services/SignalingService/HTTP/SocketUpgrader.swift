@@ -2,7 +2,8 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// Upgrades every request that asks for it, whatever its path: a refusal is a close with a code, so that browsers see the reason.
+/// Upgrades every request that asks for it, whatever its path: a refusal is a close with a code, so that browsers see the
+/// reason.
 ///
 /// The handshake is NIO's. Its frame encoder is left out, as our frames carry their headers already.
 final class SocketUpgrader: HTTPServerProtocolUpgrader, Sendable {

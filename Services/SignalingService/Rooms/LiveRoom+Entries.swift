@@ -84,7 +84,7 @@ extension LiveRoom {
     /// A fact that closes sockets came before its entry: the entry gets a moment to come first.
     func heard(fact: Int64, _ effect: LiveEntry.Effect) {
         let room = self
-        facts = facts.map { max($0, fact) }
+        newestFact = max(newestFact, fact)
         switch effect {
         case .lost(let userId):
             if lostRights.count > 1000 { lostRights.removeAll() }

@@ -6,21 +6,22 @@ extension LiveRoom {
     /// Who somebody is to the room, no older than what was heard here: as the room's slot remembers it, or the room service
     /// says it.
     func admission(of userId: UserID) async throws -> RoomDirectory.Admission {
-        if facts != nil, services.isHearing(), let remembered = await services.rooms.remembered(code, userId),
-            // Read anew: it may have been heard meanwhile that things changed.
-            let facts, remembered.view.facts >= facts
+        if !mayLackFacts, services.isHearing(), let remembered = await services.rooms.remembered(code, userId),
+            // Looked at again: it may have been heard meanwhile that things changed.
+            !mayLackFacts, remembered.view.facts >= newestFact
         {
             return remembered
         }
         let before = doubts
         let asked = try await services.rooms.admission(.id(id), userId)
-        if before == doubts { facts = max(facts ?? 0, asked.view.facts) }
+        newestFact = max(newestFact, asked.view.facts)
+        if before == doubts { mayLackFacts = false }
         return asked
     }
 
     /// There may be a fact that was not heard: only the room service knows, from now on.
     func doubtFacts() {
-        facts = nil
+        mayLackFacts = true
         doubts += 1
     }
 

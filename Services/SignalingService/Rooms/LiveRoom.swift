@@ -46,9 +46,10 @@ actor LiveRoom {
     /// Facts that took somebody's right to be here, by user.
     var lostRights: [UserID: Int64] = [:]
     var endedByFact = false
-    /// The newest fact that this node knows of; `nil` where it may have missed some.
-    var facts: Int64?
-    /// How often it may have.
+    /// The newest fact that this node knows of.
+    var newestFact: Int64 = 0
+    /// Whether there may be newer ones that it should have heard of, and how often there may have been.
+    var mayLackFacts = true
     var doubts = 0
 
     /// Until when the seats held here are ours, by the clock of this machine.

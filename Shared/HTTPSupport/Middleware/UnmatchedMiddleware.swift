@@ -3,7 +3,8 @@ import Hummingbird
 import HTTPTypes
 
 /// What no route knows is 404 or 405 to known callers only: first of all everybody says who they are, and within their
-/// limits; other services by their own token. Under `/admin` all but administrators are refused whatever they name (contract, section 1).
+/// limits; other services by their own token. Under `/admin` all but administrators are refused whatever they name
+/// (contract, section 1).
 struct UnmatchedMiddleware: RouterMiddleware {
     /// Open to everybody, as its other methods are.
     private static let open: Set<String> = ["/auth/dev-token", "/health", "/ready", "/metrics"]

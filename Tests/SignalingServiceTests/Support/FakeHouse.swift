@@ -45,6 +45,8 @@ actor FakeHouse {
     var areEntriesReadable = true
     /// Whether who is admitted is remembered in the room's slot. What is there stays: as if nothing could be written there.
     var remembers = false
+    /// What happens between a question for an admission and its answer, which does not know of it.
+    var afterAdmission: @Sendable (FakeHouse) async throws -> Void = { _ in }
     var session: Events.JSONValue?
     var unread: [NotificationView] = []
     /// What happens between a question for the unread and its answer.
@@ -204,6 +206,7 @@ actor FakeHouse {
             InternalAPI.Admission(
                 room: room.view, member: room.members[userId],
                 ban: room.bans.contains(userId) ? .init(reason: nil, until: nil) : nil, facts: room.facts))
+        try await afterAdmission(self)
         guard let session else { return json }
         return json.dropLast() + Array(",\"session\":".utf8) + (try WireJSON.encode(session)) + Array("}".utf8)
     }

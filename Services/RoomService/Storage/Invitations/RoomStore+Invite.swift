@@ -9,8 +9,6 @@ struct Invited: Sendable {
     var room: Room
     /// False for a pending one to the same address.
     var isNew: Bool
-    /// Whether a mail goes out now.
-    var isMailed: Bool
 }
 
 extension RoomStore {
@@ -30,14 +28,15 @@ extension RoomStore {
                 throw Refusal.conflict("the address is a member's")
             }
             if let pending = try await change.pendingInvitations(to: address.key).first {
-                let isMailed = pending.mayBeMailedAgain(at: change.at)
-                if isMailed { try await beforeMail() }
-                let invitation = isMailed ? try await change.mailAgain(pending) : pending
-                return Invited(invitation: invitation, room: change.room, isNew: false, isMailed: isMailed)
+                guard pending.mayBeMailedAgain(at: change.at) else {
+                    return Invited(invitation: pending, room: change.room, isNew: false)
+                }
+                try await beforeMail()
+                return Invited(invitation: try await change.mailAgain(pending), room: change.room, isNew: false)
             }
             try await beforeMail()
             let invitation = try await change.insertInvitation(to: address, by: actor, tokens: tokens)
-            return Invited(invitation: invitation, room: change.room, isNew: true, isMailed: true)
+            return Invited(invitation: invitation, room: change.room, isNew: true)
         }
     }
 
