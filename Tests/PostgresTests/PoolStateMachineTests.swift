@@ -24,13 +24,16 @@ import Testing
     }
 
     /// Puts `waiter` in the queue under its own letter as number.
-    private func enqueue(_ machine: inout Machine, _ waiter: Character, at seconds: Double = 0) -> [String] {
-        machine.enqueue(String(waiter), id: UInt64(waiter.asciiValue!), now: at(seconds)).map(Self.text)
+    private func enqueue(
+        _ machine: inout Machine, _ waiter: Character, toShare: Bool = false, at seconds: Double = 0
+    ) -> [String] {
+        machine.enqueue(String(waiter), id: UInt64(waiter.asciiValue!), toShare: toShare, now: at(seconds))
+            .map(Self.text)
     }
 
     private static func text(_ action: Machine.Action) -> String {
         switch action {
-        case .lend(let link, let waiter): "lend \(link) to \(waiter)"
+        case .lend(let link, let waiters): "lend \(link) to \(waiters.joined(separator: " and "))"
         case .fail(let waiter, let error): "fail \(waiter): \(error.kind)"
         case .connect: "connect"
         case .close(let link): "close \(link)"
@@ -229,5 +232,76 @@ import Testing
         #expect(machine.shutDown().map(Self.text) == ["fail a: closed"])
         #expect(machine.connected(1, now: at(1)).map(Self.text) == ["close 1", "drained"])
         #expect(machine.shutDown().isEmpty)
+    }
+
+    // MARK: - Those who share
+
+    /// A pool with the links 1 to 4, all idle: one may be shared.
+    private func idlePool() -> Machine {
+        var machine = machine(size: 4, waiters: 20)
+        for (waiter, link) in [("a", 1), ("b", 2), ("c", 3), ("d", 4)] as [(Character, Int)] {
+            _ = enqueue(&machine, waiter)
+            _ = machine.connected(link, now: at(0))
+        }
+        for link in [4, 3, 2, 1] { _ = machine.release(link, isReusable: true, now: at(0)) }
+        return machine
+    }
+
+    @Test func thoseWhoShareGatherWhileOneOfThemHasALink() {
+        var machine = idlePool()
+        #expect(machine.takeIdle(toShare: true) == 1)
+        #expect(machine.takeIdle(toShare: true) == nil)
+        for waiter in "efghijklm" { #expect(enqueue(&machine, waiter, toShare: true) == []) }
+        #expect(machine.takeIdle() == 2, "who wants a link alone gets one")
+        #expect(machine.release(2, isReusable: true, now: at(1)).isEmpty, "it is not shared")
+        let quietly = machine.returnIdle(1, wasShared: true, now: at(1), timer: at(2))
+        #expect(!quietly, "somebody waits")
+        let landed = machine.release(1, wasShared: true, isReusable: true, now: at(1)).map(Self.text)
+        #expect(landed == ["lend 1 to e and f and g and h and i and j and k and l"])
+        #expect(machine.statistics == PGPoolStatistics(size: 4, idle: 3, busy: 1, connecting: 0, waiting: 1))
+        #expect(machine.release(1, wasShared: true, isReusable: true, now: at(1)).map(Self.text) == ["lend 1 to m"])
+        #expect(machine.release(1, wasShared: true, isReusable: true, now: at(1)).isEmpty)
+        #expect(machine.takeIdle(toShare: true) == 1)
+    }
+
+    @Test func whoHasWaitedLongestComesFirstWhetherItSharesOrNot() {
+        var machine = machine(size: 1, waiters: 20)
+        _ = enqueue(&machine, "a")
+        _ = machine.connected(1, now: at(0))
+        _ = enqueue(&machine, "b", toShare: true, at: 1)
+        _ = enqueue(&machine, "c", at: 2)
+        _ = enqueue(&machine, "d", toShare: true, at: 3)
+        #expect(machine.release(1, isReusable: true, now: at(4)).map(Self.text) == ["lend 1 to b and d"])
+        _ = enqueue(&machine, "e", toShare: true, at: 4)
+        #expect(machine.release(1, wasShared: true, isReusable: true, now: at(4)).map(Self.text) == ["lend 1 to c"])
+        #expect(machine.release(1, isReusable: true, now: at(4)).map(Self.text) == ["lend 1 to e"])
+    }
+
+    @Test func aBrokenSharedLinkIsReplacedByAnIdleOne() {
+        var machine = idlePool()
+        _ = machine.takeIdle(toShare: true)
+        _ = enqueue(&machine, "e", toShare: true)
+        let broken = machine.release(1, wasShared: true, isReusable: false, now: at(1)).map(Self.text)
+        #expect(broken == ["close 1", "lend 2 to e"])
+    }
+
+    @Test func thoseWhoShareOpenOnlyTheLinksTheyMayHave() {
+        var machine = machine(size: 4, waiters: 20)
+        #expect(enqueue(&machine, "a", toShare: true) == ["connect"])
+        #expect(enqueue(&machine, "b", toShare: true) == [])
+        #expect(enqueue(&machine, "c", at: 1) == ["connect"])
+        #expect(machine.connected(1, now: at(1)).map(Self.text) == ["lend 1 to a and b"])
+    }
+
+    @Test func thoseWhoShareAreCancelledExpiredAndFailedLikeOthers() {
+        var machine = idlePool()
+        _ = machine.takeIdle(toShare: true)
+        for (waiter, second) in [("e", 1), ("f", 2), ("g", 3)] as [(Character, Double)] {
+            _ = enqueue(&machine, waiter, toShare: true, at: second)
+        }
+        #expect(machine.cancel(id: 102) == "f")
+        #expect(machine.nextTick == at(6))
+        #expect(machine.tick(now: at(6)).map(Self.text) == ["fail e: pool exhausted"])
+        #expect(machine.shutDown().map(Self.text) == ["fail g: closed", "close 4", "close 3", "close 2"])
     }
 }

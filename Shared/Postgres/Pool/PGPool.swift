@@ -8,7 +8,17 @@ internal import Synchronization
 /// It works from its creation on and needs no server then: while the database is away every call fails at once with an
 /// error that `isUnavailable`, and the pool keeps trying until it is back. `run()` ties its end to a service group.
 public final class PGPool: Service, Sendable {
-    typealias Waiter = UnsafeContinuation<PGLink, any Error>
+    enum Waiter: Sendable {
+        case alone(UnsafeContinuation<PGLink, any Error>)
+        case sharing(PGCompanion)
+
+        func fail(_ error: any Error) {
+            switch self {
+            case .alone(let continuation): continuation.resume(throwing: error)
+            case .sharing(let companion): companion.turn.resume(throwing: error)
+            }
+        }
+    }
 
     struct State: Sendable {
         var machine: PGPoolStateMachine<PGLink, Waiter>
@@ -54,19 +64,32 @@ public final class PGPool: Service, Sendable {
     }
 
     func acquire() async throws -> PGLink {
-        while let link = state.withLock({ $0.machine.takeIdle() }) {
+        if let link = takeIdle() { return link }
+        return try await wait(toShare: false) { .alone($0) }
+    }
+
+    /// An idle link whose peer is still there.
+    func takeIdle(toShare: Bool = false) -> PGLink? {
+        while let link = state.withLock({ $0.machine.takeIdle(toShare: toShare) }) {
             if !link.isRested || link.isPeerPresent() { return link }
             link.isInDoubt = true
-            release(link)
+            release(link, wasShared: toShare)
         }
+        return nil
+    }
+
+    /// Waits for what the machine has for a caller that found no idle link.
+    func wait<Turn>(
+        toShare: Bool, _ waiter: (UnsafeContinuation<Turn, any Error>) -> Waiter
+    ) async throws -> Turn {
         try Task.checkCancellation()
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
         }
         return try await withTaskCancellationHandler {
-            try await withUnsafeThrowingContinuation { waiter in
-                update { $0.enqueue(waiter, id: id, now: .now) }
+            try await withUnsafeThrowingContinuation { continuation in
+                update { $0.enqueue(waiter(continuation), id: id, toShare: toShare, now: .now) }
                 // The handler may have run before the waiter was in the queue.
                 if Task.isCancelled { cancelWaiter(id) }
             }
@@ -75,22 +98,22 @@ public final class PGPool: Service, Sendable {
         }
     }
 
-    func release(_ link: PGLink) {
+    func release(_ link: PGLink, wasShared: Bool = false) {
         let (isReusable, now) = (link.isReusable, MonotonicInstant.now)
         link.returned = now
-        if isReusable, returnIdle(link, now: now) { return }
-        update { $0.release(link, isReusable: isReusable, now: now) }
+        if isReusable, returnIdle(link, wasShared, now) { return }
+        update { $0.release(link, wasShared: wasShared, isReusable: isReusable, now: now) }
     }
 
     private func cancelWaiter(_ id: UInt64) {
-        state.withLock { $0.machine.cancel(id: id) }?.resume(throwing: CancellationError())
+        state.withLock { $0.machine.cancel(id: id) }?.fail(CancellationError())
     }
 
     // MARK: - The machine's shell
 
     /// The common case of `release`: nobody waits, and the timer that is set comes early enough.
-    private func returnIdle(_ link: PGLink, now: MonotonicInstant) -> Bool {
-        state.withLock { $0.machine.returnIdle(link, now: now, timer: $0.timer) }
+    private func returnIdle(_ link: PGLink, _ wasShared: Bool, _ now: MonotonicInstant) -> Bool {
+        state.withLock { $0.machine.returnIdle(link, wasShared: wasShared, now: now, timer: $0.timer) }
     }
 
     /// Tells the machine what happened, performs what it answers and keeps the timer at what it waits for next.
@@ -115,13 +138,23 @@ public final class PGPool: Service, Sendable {
 
     private func perform(_ action: PGPoolStateMachine<PGLink, Waiter>.Action) {
         switch action {
-        case .lend(let link, let waiter): waiter.resume(returning: link)
-        case .fail(let waiter, let error): waiter.resume(throwing: error)
+        case .lend(let link, let waiters): lend(link, to: waiters)
+        case .fail(let waiter, let error): waiter.fail(error)
         case .close: break  // The last reference ends here, and the connection with it.
         case .connect: connect()
         case .drained:
             state.withLock { $0.isDrained = true }
             resumeClosers()
+        }
+    }
+
+    private func lend(_ link: PGLink, to waiters: [Waiter]) {
+        switch waiters[0] {
+        case .alone(let continuation):
+            continuation.resume(returning: link)
+        case .sharing(let first):
+            let others = waiters.dropFirst().compactMap { if case .sharing(let other) = $0 { other } else { nil } }
+            first.turn.resume(returning: .lead(link, others))
         }
     }
 

@@ -72,7 +72,7 @@ enum PostgresBench {
     }
 
     private static func balance(of id: Int32, _ pool: PGPool) async throws -> Int {
-        try await pool.query("SELECT abalance FROM pgbench_accounts WHERE aid = \(id)")[0].get(0)
+        try await pool.read("SELECT abalance FROM pgbench_accounts WHERE aid = \(id)")[0].get(0)
     }
 
     private static func measure(_ work: () throws -> Void) rethrows -> Duration {
