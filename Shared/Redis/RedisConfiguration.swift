@@ -8,11 +8,11 @@ public struct RedisConfiguration: Sendable, CustomStringConvertible {
     public var password: String?
     public var database: Int
 
-    /// Longest time from the first packet to a finished handshake (`AUTH`, `SELECT`, `PING`).
+    /// Longest time from the first packet to a finished handshake (`AUTH`, `SELECT`, a probe).
     public var connectTimeout: Duration = .seconds(2)
     /// Longest time a caller waits for its reply, counted from the call.
     public var commandTimeout: Duration = .seconds(1)
-    /// How long a connection may be silent before it is asked whether it is alive.
+    /// How often a server is asked whether it is there and takes writes.
     public var keepAlive: Duration = .seconds(5)
     /// Commands waiting for replies beyond which new ones are refused as `unavailable`.
     public var maxInFlight = 100_000

@@ -76,10 +76,10 @@ extension RedisExchange {
         return oldest
     }
 
-    /// Makes a quiet server say something.
-    func ping() {
+    /// Makes a server say whether it is there and takes writes.
+    func probe() {
         submit(
-            RedisCommand("PING").bytes, commands: 1, asPipeline: false, ticket: nextTicket(), waiter: .nobody)
+            RedisProbe.command.bytes, commands: 1, asPipeline: false, ticket: nextTicket(), waiter: .nobody)
     }
 
     private static func resume(_ completions: [PendingCalls<RedisWaiter>.Completion]) {

@@ -101,7 +101,7 @@ extension RedisExchange.State {
 
 /// Resumes a caller.
 enum RedisWaiter: Sendable {
-    /// Of a ping whose only use is that something comes back.
+    /// Of a probe, whose only use is that something comes back.
     case nobody
     case command(UnsafeContinuation<Result<RedisValue, RedisError>, Never>)
     case pipeline(UnsafeContinuation<Result<[RedisValue], RedisError>, Never>)

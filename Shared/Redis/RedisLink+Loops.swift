@@ -23,18 +23,26 @@ extension RedisLink {
     func read() async -> RedisError {
         let tick = min(max(configuration.commandTimeout / 4, .milliseconds(5)), .milliseconds(50))
         var nextCheck = ContinuousClock.now + tick
-        do {
+        var nextProbe = ContinuousClock.now + configuration.keepAlive
+        do throws(RedisError) {
             while true {
                 try await waitForReplies(until: nextCheck)
                 // Also after a tick: replies may have come while this thread had no time.
                 if let replies = try receive() {
                     lastHeard = .now
                     try exchange.deliver(replies)
+                    for reply in replies where RedisProbe.isRefusal(reply) {
+                        throw RedisError(.unavailable, "the server takes no writes: \(reply)")
+                    }
                 }
                 let now = ContinuousClock.now
                 guard now >= nextCheck else { continue }
                 nextCheck = now + tick
                 try supervise(now: now)
+                if now >= nextProbe {
+                    nextProbe = now + configuration.keepAlive
+                    exchange.probe()
+                }
             }
         } catch {
             return error
@@ -49,12 +57,9 @@ extension RedisLink {
         }
     }
 
-    /// Once a tick: ends calls that are due, gives up a server that went silent, asks one that is quiet.
+    /// Once a tick: ends calls that are due, gives up a server that went silent.
     private func supervise(now: ContinuousClock.Instant) throws(RedisError) {
-        guard let asked = exchange.expire(now: now) else {
-            if now - lastHeard >= configuration.keepAlive { exchange.ping() }
-            return
-        }
+        guard let asked = exchange.expire(now: now) else { return }
         // Behind a slow command callers wait in vain while replies keep coming; a stalled server says nothing at all.
         guard now - max(asked, lastHeard) < configuration.commandTimeout else {
             throw RedisError(.unavailable, "the server went silent")

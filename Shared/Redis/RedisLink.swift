@@ -151,7 +151,7 @@ actor RedisLink {
 }
 
 extension RedisConfiguration {
-    /// What is said on a new connection; the ping shows that the server answers.
+    /// What is said on a new connection; the last shows that the server is of use.
     fileprivate var greeting: [RedisCommand] {
         var commands: [RedisCommand] = []
         if let password {
@@ -159,7 +159,7 @@ extension RedisConfiguration {
         }
         if database != 0 { commands.append(RedisCommand("SELECT", database)) }
         commands.append(RedisCommand("CLIENT", "SETNAME", clientName))
-        commands.append(RedisCommand("PING"))
+        commands.append(RedisProbe.command)
         return commands
     }
 }

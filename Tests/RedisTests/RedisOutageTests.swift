@@ -93,6 +93,33 @@ import Testing
         try await server.stop()
     }
 
+    @Test func `A server that takes no writes is away until it does`() async throws {
+        let server = try await RedisServer.start()
+        func tell(_ words: [String]) async throws {
+            try await Command.output(of: "/usr/bin/redis-cli", ["-p", "\(server.port)"] + words)
+        }
+        try await RedisClient.withClient(server.url, configure: { $0.keepAlive = .milliseconds(200) }) { redis in
+            var availability = redis.availability().makeAsyncIterator()
+            #expect(await availability.next() == true)
+            for (refuse, accept) in [
+                (["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"]),
+                (["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"]),
+            ] {
+                try await tell(refuse)
+                #expect(await availability.next() == false, "though nobody has written")
+                await expectRedisError(.unavailable) { _ = try await redis.send(RedisCommand("SET", "a", 1)) }
+                try await tell(accept)
+                #expect(await availability.next() == true)
+                #expect(try await redis.send(RedisCommand("SET", "a", 1)) == .status("OK"))
+            }
+            // From within a script it is told in other words.
+            try await tell(["CONFIG", "SET", "maxmemory", "1"])
+            _ = try? await redis.evaluate(RedisScript("return redis.call('SET', KEYS[1], 1)"), keys: ["a"])
+            #expect(await availability.next() == false)
+        }
+        try await server.stop()
+    }
+
     @Test func `After a command that takes too long every reply still finds its own caller`() async throws {
         let server = try await RedisServer.start(options: ["--enable-debug-command", "yes"])
         try await RedisClient.withClient(server.url, configure: { $0.commandTimeout = .milliseconds(200) }) { redis in
