@@ -115,6 +115,50 @@ import Testing
         }
     }
 
+    @Test func aMuteOutlivesTheMembership() async throws {
+        try await TestRooms.run { rooms in
+            let people = try await Everybody(rooms)
+            let room = try await people.room(rooms)
+            let path = "/rooms/\(room)/members/\(people.member.id)"
+            func mute(_ body: [String: JSONValue]) async throws {
+                try await rooms.call(.patch, path, as: people.moderator, body: body)
+            }
+            func rejoin() async throws -> JSONValue {
+                try await rooms.call(.post, "/rooms/\(room)/join", as: people.member).json["member"]
+            }
+            try await mute(["isMuted": true])
+            try await rooms.call(.post, "/rooms/\(room)/leave", as: people.member)
+            let returned = try await rejoin()
+            #expect(returned["isMuted"] == true && returned["mutedUntil"] == .null)
+            let facts = try await FactTable.read(
+                of: rooms.id(of: room), after: 0, limit: 100, in: rooms.app.store.pool)
+            guard case .memberJoined(let member) = facts.last?.body else { return #expect(Bool(false)) }
+            #expect(member.isMuted)
+
+            let until = rooms.clock.now + .seconds(60)
+            try await mute(["mutedUntil": .string(until.description)])
+            try await rooms.call(.delete, path, as: people.moderator)
+            #expect(try await rejoin()["mutedUntil"].string == until.description)
+            try await rooms.call(.post, "/rooms/\(room)/leave", as: people.member)
+            rooms.clock.advance(by: .seconds(60))
+            #expect(try await rejoin()["isMuted"] == false, "it ends at its moment, there or not")
+
+            // A moderator who lets somebody in lets them speak, and so does one who lifts a ban.
+            try await mute(["isMuted": true])
+            try await rooms.call(.delete, path, as: people.moderator)
+            let added = try await rooms.call(
+                .post, "/rooms/\(room)/members", as: people.moderator,
+                body: ["userId": .string(people.member.id.description)])
+            #expect(added.json["isMuted"] == false)
+            try await mute(["isMuted": true])
+            try await rooms.call(.post, "/rooms/\(room)/leave", as: people.member)
+            let user = JSONValue.string(people.member.id.description)
+            try await rooms.call(.post, "/rooms/\(room)/bans", as: people.moderator, body: ["userId": user])
+            try await rooms.call(.delete, "/rooms/\(room)/bans/\(people.member.id)", as: people.moderator)
+            #expect(try await rejoin()["isMuted"] == false)
+        }
+    }
+
     /// Nobody could unmute them.
     @Test func anOwnerIsNotMuted() async throws {
         try await TestRooms.run { rooms in
@@ -125,8 +169,12 @@ import Testing
                     .patch, "/rooms/\(room)/members/\(people.member.id)", as: people.owner, body: body)
             }
             #expect(try await change(first, ["isMuted": true]).json["isMuted"] == true)
+            let both = try await change(first, ["role": "owner", "isMuted": true])
+            #expect(both.status == 400 && both.json["errors"][0]["field"] == "isMuted")
             let handed = try await change(first, ["role": "owner"])
             #expect(handed.json["isMuted"] == false)
+            let acts = try await rooms.call(.get, "/rooms/\(first)/audit", as: people.member).json.items.prefix(2)
+            #expect(acts.map { $0["action"].string } == ["member_unmuted", "ownership_transferred"])
             let members = try await rooms.call(.get, "/rooms/\(first)/members", as: people.member)
             #expect(members.json.items.first { $0["role"] == "owner" }?["isMuted"] == false)
             // Also who inherits it.

@@ -39,6 +39,7 @@ extension RoomStore {
         try await change(id, by: user) { change in
             let member = try await change.requireMember(user, for: .leave)
             try await change.deleteMember(user)
+            try change.keepMute(of: member)
             change.record(.memberLeft(member.view(at: change.at), reason: .left), about: user)
             guard member.role == .owner else { return change.at }
             if let heir = try await change.heir() {
@@ -57,7 +58,7 @@ extension RoomChange {
         _ caller: Caller, accepting invitations: [Invitation], seatsTaken: Int?
     ) async throws -> Joined {
         guard (seatsTaken ?? room.participantCount) < room.maxParticipants else { throw Refusal.roomFull }
-        let member = try await insertMember(caller.userID, displayName: caller.displayName, role: .member)
+        let member = try await insertMember(caller.userID, displayName: caller.displayName)
         for invitation in invitations { try await answer(invitation, with: .accepted, by: caller.userID) }
         return Joined(room: room, member: member, isNew: true)
     }

@@ -18,6 +18,9 @@ struct MemberChanges: Sendable, Equatable {
             if until <= now { faults.add("mutedUntil", "must lie in the future") }
             if isMuted == false { faults.add("mutedUntil", "contradicts isMuted") }
         }
+        if role == .owner, touchesMute {
+            faults.add(isMuted == nil ? "mutedUntil" : "isMuted", "cannot be changed together with a hand-over")
+        }
         try faults.check()
     }
 
@@ -54,7 +57,7 @@ extension RoomStore {
         ).first.map(Member.init(row:))
     }
 
-    /// A moderator makes a known user a member.
+    /// A moderator makes a known user a member, who may speak whatever was before.
     ///
     /// - Throws: ``Refusal/userNotFound``; ``Refusal/conflict(_:)`` for who is banned from the room.
     func addMember(_ user: UserID, to id: RoomID, by actor: UserID) async throws -> Joined {
@@ -67,7 +70,7 @@ extension RoomStore {
             guard try await change.ban(of: user) == nil else {
                 throw Refusal.conflict("the user is banned from the room")
             }
-            let member = try await change.insertMember(user, displayName: known.displayName, role: .member)
+            let member = try await change.insertMember(user, displayName: known.displayName, isPardoned: true)
             for invitation in try await change.pendingInvitations(to: known.verifiedEmail) {
                 try await change.answer(invitation, with: .accepted, by: user)
             }
@@ -97,11 +100,12 @@ extension RoomStore {
         }
     }
 
-    /// A moderator puts a member out; they may come back where the room is open.
+    /// A moderator puts a member out; they may come back where the room is open, muted if they were.
     func removeMember(_ user: UserID, from id: RoomID, by actor: UserID) async throws {
         try await change(id, by: actor) { change in
             let (_, target) = try await change.moderated(user, by: actor)
             try await change.deleteMember(user)
+            try change.keepMute(of: target)
             change.record(.memberLeft(target.view(at: change.at), reason: .removed), about: user)
             change.note(.memberRemoved, target: user)
         }
@@ -147,6 +151,7 @@ extension RoomChange {
         _ = try await setRole(.moderator, of: owner)
         let changed = try await setRole(.owner, of: member)
         note(.ownershipTransferred, target: member.userID)
+        if member.view(at: at).isMuted { note(.memberUnmuted, target: member.userID) }
         return changed
     }
 }

@@ -19,6 +19,7 @@ extension RoomStore {
             let isNew = try await change.ban(of: user) == nil
             let ban = RoomBan(userID: user, reason: reason, until: until, bannedBy: actor, createdAt: change.at)
             try await change.insert(ban)
+            try change.forgetMute(of: user)
             if target != nil { try await change.deleteMember(user) }
             let shown =
                 target

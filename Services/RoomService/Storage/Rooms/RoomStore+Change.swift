@@ -72,14 +72,20 @@ extension RoomChange {
     }
 
     /// Makes somebody a member and tells so.
-    mutating func insertMember(_ user: UserID, displayName: String, role: MemberRole) async throws -> Member {
-        let member = Member(
-            userID: user, displayName: displayName, role: role, isMuted: false, mutedUntil: nil, joinedAt: at,
+    ///
+    /// - Parameter isPardoned: whether a mute of an earlier membership is forgotten.
+    mutating func insertMember(
+        _ user: UserID, displayName: String, isPardoned: Bool = false
+    ) async throws -> Member {
+        var member = Member(
+            userID: user, displayName: displayName, role: .member, isMuted: false, mutedUntil: nil, joinedAt: at,
             joinedFact: room.factHead + 1)
+        if isPardoned { try forgetMute(of: user) } else { try await restoreMute(of: &member) }
         try transaction.executeLater(
             """
-            INSERT INTO members (room_id, user_id, role, joined_at, joined_fact)
-            VALUES (\(room.id), \(user), \(role), \(at), \(member.joinedFact))
+            INSERT INTO members (room_id, user_id, role, is_muted, muted_until, joined_at, joined_fact)
+            VALUES (\(room.id), \(user), \(member.role), \(member.isMuted), \(member.mutedUntil), \(at),
+                \(member.joinedFact))
             """)
         room.memberCount += 1
         touch()

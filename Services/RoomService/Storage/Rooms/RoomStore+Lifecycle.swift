@@ -42,7 +42,7 @@ extension RoomStore {
             """)
     }
 
-    /// Bans of rooms and of accounts whose time is up.
+    /// Bans of rooms and of accounts, and mutes of former members, whose time is up.
     func deleteEndedBans(at now: Timestamp, limit: Int) async throws -> Int {
         let ofRooms = try await pool.execute(
             """
@@ -56,7 +56,12 @@ extension RoomStore {
                 SELECT id FROM users WHERE banned_at IS NOT NULL AND banned_until <= \(now)
                 LIMIT \(limit) FOR UPDATE SKIP LOCKED)
             """)
-        return ofRooms + ofAccounts
+        let mutes = try await pool.execute(
+            """
+            DELETE FROM kept_mutes WHERE (room_id, user_id) IN (
+                SELECT room_id, user_id FROM kept_mutes WHERE until <= \(now) LIMIT \(limit) FOR UPDATE SKIP LOCKED)
+            """)
+        return ofRooms + ofAccounts + mutes
     }
 
     /// Removes rooms that were deleted before `time`, with all that belongs to them here, and notes that others have to.
