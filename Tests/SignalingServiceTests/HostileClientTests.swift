@@ -86,6 +86,27 @@ import Testing
         }
     }
 
+    @Test func aTextThatIsRefusedIsNoRepeatOfWhatIsStored() async throws {
+        try await withRoom { world, node, people, room in
+            let talker = try await node.connect(people[0], room)
+            _ = try await talker.joined()
+            try await talker.say("same", key: "first")
+            let stored = try await talker.frame("ack")
+            await world.house.set { $0.refusedTexts = ["same"] }
+            try await talker.send(["type": "message", "content": "same", "id": 1])
+            #expect(try await talker.frame("error")["retryAfterMs"] == 20_000)
+            // Known here by now, and for as long.
+            try await talker.send(["type": "message", "content": "same", "id": 2])
+            let again = try await talker.frame("error") { $0["id"] == 2 }
+            #expect(again["code"] == "rate_limited")
+            #expect((again["retryAfterMs"]?.int ?? 0) > 2000)
+            #expect(again["message"]?.string?.contains("text") == true)
+            #expect(await world.house.refusals == 1)
+            try await talker.say("same", key: "first", id: "3")
+            #expect(try await talker.frame("ack") { $0["id"] == "3" }["messageId"] == stored["messageId"])
+        }
+    }
+
     @Test func messagesAreLimitedByUserAndRoom() async throws {
         try await withRoom(["MESSAGE_BURST": "5", "MESSAGE_RATE": "0.001"]) { _, node, people, room in
             let (one, two) = (try await node.connect(people[0], room), try await node.connect(people[0], room))

@@ -46,6 +46,34 @@ import Testing
         }
     }
 
+    @Test func whatIsNoHandshakeIsAnsweredInPlainHTTP() async throws {
+        try await World.with { world in
+            let ada = try await world.person("Ada")
+            try await world.withNode { node in
+                let http = ParlorHTTP(node.url, token: ada.token)
+                let upgrade = ["Connection": "Upgrade", "Upgrade": "websocket"]
+                let key = ["Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="]
+                for path in ["/ws/status", "/ws/abc-defg-hij"] {
+                    for headers in [
+                        [:], upgrade, upgrade.merging(["Sec-WebSocket-Version": "13"]) { $1 },
+                        upgrade.merging(key) { $1 },
+                        upgrade.merging(key) { $1 }.merging(["Sec-WebSocket-Version": "12"]) { $1 },
+                    ] {
+                        let answer = try await http.exchange("GET", path, headers: headers)
+                        #expect(answer.status == 400)
+                        #expect(answer.problem?.code == "invalid_input")
+                    }
+                    let headers = upgrade.merging(key) { $1 }.merging(["Sec-WebSocket-Version": "13"]) { $1 }
+                    for headers in [[:], headers] {
+                        let written = try await http.exchange("POST", path, headers: headers)
+                        #expect(written.status == 405)
+                        #expect(written.headers["allow"] == "GET")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func aBadPlaceInTheFirstFrameIsAnErrorAndTheSocketStays() async throws {
         try await World.with { world in
             let ada = try await world.person("Ada")

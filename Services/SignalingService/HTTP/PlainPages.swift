@@ -21,10 +21,11 @@ struct PlainPages: Sendable {
     private func page(_ head: HTTPRequestHead, _ requestID: String) -> PlainHTTPHandler.Answer {
         var path = String(head.uri.prefix { $0 != "?" })
         if path.count > 1, path.hasSuffix("/") { path.removeLast() }
-        let isKnown = ["/health", "/ready", "/metrics"].contains(path)
-        if isKnown, head.method != .GET, head.method != .HEAD {
+        let isSocket = path == "/ws" || path.hasPrefix("/ws/")
+        let methods = isSocket ? ["GET"] : ["/health", "/ready", "/metrics"].contains(path) ? ["GET", "HEAD"] : []
+        if !methods.isEmpty, !methods.contains(head.method.rawValue) {
             var answer = problem(.methodNotAllowed, requestID)
-            answer.headers.append(("Allow", "GET, HEAD"))
+            answer.headers.append(("Allow", methods.joined(separator: ", ")))
             return answer
         }
         switch path {
@@ -37,8 +38,10 @@ struct PlainPages: Sendable {
                 status: .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
                 body: Bootstrap.metrics.exposition())
         default:
-            guard path.hasPrefix("/ws/") else { return problem(.notFound, requestID) }
-            return problem(.invalidInput, requestID, detail: "This address is a WebSocket: upgrade the connection.")
+            guard isSocket else { return problem(.notFound, requestID) }
+            return problem(
+                .invalidInput, requestID,
+                detail: "This address is a WebSocket: it takes an upgrade with one Sec-WebSocket-Key, version 13.")
         }
     }
 

@@ -5,8 +5,12 @@ import NIOWebSocket
 /// Upgrades every request that asks for it, whatever its path: a refusal is a close with a code, so that browsers see the
 /// reason.
 ///
-/// The handshake is NIO's. Its frame encoder is left out, as our frames carry their headers already.
+/// The handshake is NIO's. Its frame encoder is left out, as our frames carry their headers already. What is no sound
+/// handshake stays plain HTTP, and is answered as that.
 final class SocketUpgrader: HTTPServerProtocolUpgrader, Sendable {
+    /// A socket begins with a GET (RFC 6455, section 4.1).
+    struct WrongMethod: Error {}
+
     let supportedProtocol = "websocket"
     let requiredUpgradeHeaders: [String] = []
     private let handshake: NIOWebSocketServerUpgrader
@@ -28,7 +32,8 @@ final class SocketUpgrader: HTTPServerProtocolUpgrader, Sendable {
     func buildUpgradeResponse(
         channel: any Channel, upgradeRequest: HTTPRequestHead, initialResponseHeaders: HTTPHeaders
     ) -> EventLoopFuture<HTTPHeaders> {
-        handshake.buildUpgradeResponse(
+        guard upgradeRequest.method == .GET else { return channel.eventLoop.makeFailedFuture(WrongMethod()) }
+        return handshake.buildUpgradeResponse(
             channel: channel, upgradeRequest: upgradeRequest, initialResponseHeaders: initialResponseHeaders)
     }
 

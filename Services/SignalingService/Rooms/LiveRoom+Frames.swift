@@ -46,9 +46,14 @@ extension LiveRoom {
     private func send(_ draft: ClientFrame.Draft, id: FrameID?, from sender: Attached) {
         let key = draft.clientMessageId ?? UUID.v7().uuidString.lowercased()
         let now = Timestamp.now().millisecondsSinceEpoch
-        if let wait = takeAllowance(of: sender.userId) ?? refusedTexts[sender.userId]?.wait(draft.content, now: now) {
+        if let wait = takeAllowance(of: sender.userId) {
             return sender.socket.perform {
                 $0.refuse(rateLimited: wait) { .init(id: id, clientMessageId: draft.clientMessageId) }
+            }
+        }
+        if draft.clientMessageId == nil, let wait = refusedTexts[sender.userId]?.wait(draft.content, now: now) {
+            return sender.socket.perform {
+                $0.refuse(rateLimited: wait, "The same text too often; say something else.") { .init(id: id) }
             }
         }
         let command = MessageCommand(

@@ -28,13 +28,15 @@ extension SocketSession {
 
     /// Answers a frame over a limit, or closes who has gone on long enough.
     /// - Parameter names: what the answer repeats; asked for only where there is one.
-    func refuse(rateLimited wait: Int, _ names: () -> Incoming.Names) {
+    func refuse(
+        rateLimited wait: Int, _ message: String = "Too many frames; slow down.", _ names: () -> Incoming.Names
+    ) {
         if let userId { reception.limited(userId) }
         guard patience.take(reception.limits.patience, now: shard.preciseNow) == nil else { return close(.rateLimited) }
         let names = names()
         post(
             ServerFrame.error(
-                id: names.id, code: "rate_limited", message: "Too many frames; slow down.", retryable: true,
+                id: names.id, code: "rate_limited", message: message, retryable: true,
                 retryAfterMs: wait, clientMessageId: names.clientMessageId))
     }
 

@@ -112,8 +112,10 @@ final class SocketSession: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
-        case NIOWebSocketError.invalidFrameLength: close(.badFrame)
-        case is NIOWebSocketError: close(.protocolError)
+        case let error as NIOWebSocketError:
+            close(error == .invalidFrameLength ? .badFrame : .protocolError)
+            // The decoder hears nothing after a fault, not even the client's own close.
+            deadline = shard.tick &+ min(2, reception.limits.closingSeconds)
         default:
             // The decoder complains about every byte that follows a fault; the first was answered with a close.
             guard closeCode == nil else { return }

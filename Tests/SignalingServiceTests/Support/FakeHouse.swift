@@ -47,6 +47,9 @@ actor FakeHouse {
     var remembers = false
     /// What happens between a question for an admission and its answer, which does not know of it.
     var afterAdmission: @Sendable (FakeHouse) async throws -> Void = { _ in }
+    /// Texts said too often, but for what is stored under its key.
+    var refusedTexts: Set<String> = []
+    private(set) var refusals = 0
     var session: Events.JSONValue?
     var unread: [NotificationView] = []
     /// What happens between a question for the unread and its answer.
@@ -174,6 +177,14 @@ actor FakeHouse {
             guard let member = rooms[ref.code]?.members[command.userId] else {
                 replies.append(
                     .refused(command.id, .init(code: "not_a_member", message: "Not a member.", retryable: false)))
+                continue
+            }
+            let isStored = rooms[ref.code]?.keys["\(command.userId)/\(command.clientMessageId)"] != nil
+            if refusedTexts.contains(command.content), !isStored {
+                refusals += 1
+                let refusal = CommandReply.Refusal(
+                    code: "rate_limited", message: "The same text.", retryable: true, retryAfterMs: 20_000)
+                replies.append(.refused(command.id, refusal))
                 continue
             }
             let person = Person(userId: command.userId, name: member.displayName)
