@@ -5,6 +5,8 @@ import Synchronization
 struct TokenHeader: Decodable, Sendable {
     var alg: String
     var kid: String?
+    /// Extensions that who reads the token must understand.
+    var crit: [String]?
 }
 
 /// Reads the headers of tokens. An issuer's tokens begin alike, so those that were read stay known.

@@ -42,6 +42,8 @@ public struct TokenVerifier: Sendable {
     public func verify(_ token: String) async throws(AuthError) -> Identity {
         guard token.utf8.count <= 16_384 else { throw .invalid("too long") }
         let header = try headers.header(of: token)
+        // None is understood here (RFC 7515, section 4.1.11).
+        guard header.crit == nil else { throw .invalid("critical extensions") }
         let claims: TokenClaims
         switch header.alg {
         case "HS256":

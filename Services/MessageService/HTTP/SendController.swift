@@ -28,7 +28,7 @@ struct SendController: Sendable {
         var request = request
         let buffer = try await request.wholeBody()
         request.body = .init(buffer: buffer)
-        let room = try await request.body(as: RoomBody.self, context).room
+        let room = try await request.body(as: RoomBody.self, context.beforeRights).room
         request.body = .init(buffer: buffer)
         context.note(room: room)
         return try await send(request, context, to: room)

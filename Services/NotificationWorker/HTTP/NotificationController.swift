@@ -26,6 +26,7 @@ struct NotificationController: Sendable {
     @Sendable private func read(_ request: Request, _ context: AppContext) async throws -> Response {
         let reader = Reader(try context.identity)
         let id: NotificationID = try context.id("id", orElse: .notificationNotFound)
+        try await request.noFields(context)
         guard let notification = try await inbox.markRead(id, reader) else { throw Problem(.notificationNotFound) }
         return try .json(notification)
     }
@@ -33,6 +34,7 @@ struct NotificationController: Sendable {
     /// Answers the list as it then stands.
     @Sendable private func readAll(_ request: Request, _ context: AppContext) async throws -> Response {
         let reader = Reader(try context.identity)
+        try await request.noFields(context)
         _ = try await inbox.markAllRead(reader)
         return try .json(try await page(reader, unreadOnly: false, before: nil, limit: 50))
     }

@@ -96,6 +96,7 @@ struct InvitationController: Sendable {
         try await context.limit(limiter, joinLimit, subject: caller.userID.description)
         let id = try id(context)
         let room = try await store.room(of: id, addressedTo: caller)
+        try await request.noFields(context)
         let joined = try await store.accept(id, by: caller, seatsTaken: await seats.count(room.code))
         return try .json(JoinedView(joined, views: store.views, now: store.clock.now()))
     }
@@ -112,7 +113,10 @@ struct InvitationController: Sendable {
 
     @Sendable private func decline(_ request: Request, context: AppContext) async throws -> Response {
         let caller = try context.who
-        return try .json(try await store.decline(id(context), by: caller))
+        let id = try id(context)
+        _ = try await store.room(of: id, addressedTo: caller)
+        try await request.noFields(context)
+        return try .json(try await store.decline(id, by: caller))
     }
 
     @Sendable private func withdraw(_ request: Request, context: AppContext) async throws -> Response {

@@ -29,6 +29,7 @@ struct MembershipController: Sendable {
         let access = try await store.access(
             context.roomReference(), user: caller.userID, verifiedEmail: caller.verifiedEmail)
         try access.check(.join)
+        try await request.noFields(context)
         let taken = access.member == nil ? await seats.count(access.room.code) : nil
         let joined = try await store.join(access, by: caller, seatsTaken: taken)
         return try .json(JoinedView(joined, views: store.views, now: store.clock.now()))
@@ -44,6 +45,7 @@ struct MembershipController: Sendable {
         let caller = try context.who
         let access = try await store.access(context.roomReference(), user: caller.userID)
         try access.check(.leave)
+        try await request.noFields(context)
         let leftAt = try await store.leave(access.room.id, by: caller.userID)
         await messages.hearFacts(of: access.room.id)
         return try .json(Left(roomId: access.room.code, userId: caller.userID, leftAt: leftAt))

@@ -54,7 +54,7 @@ struct RoomController: Sendable {
             "room_created",
             metadata: [
                 LogKeys.roomID: "\(room.code)", LogKeys.userID: "\(caller.userID)",
-                "isPrivate": "\(room.type == .private)",
+                "isPrivate": .stringConvertible(room.type == .private),
             ])
         return try made(room)
     }

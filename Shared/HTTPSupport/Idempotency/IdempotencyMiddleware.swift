@@ -10,7 +10,7 @@ public import Postgres
 /// Makes a POST with `Idempotency-Key` happen once: a replay within 24 h gets the first 2xx answer (contract, section 2).
 ///
 /// A key belongs to caller, method and path. Another body is 422, a twin in flight 409, a refusal leaves the key free.
-/// To be put on the routes that take a key, outside of what makes problems of refusals. A handler that can, keeps its
+/// To be put on the routes that take a key, all of which read a body, outside of what makes problems of refusals. A handler that can, keeps its
 /// answer in its own transaction (``IdempotencyHold``); another one makes what it makes under the hold's `operation`.
 public struct IdempotencyMiddleware: RouterMiddleware {
     public typealias Context = AppContext
@@ -24,7 +24,10 @@ public struct IdempotencyMiddleware: RouterMiddleware {
     ) async throws -> Response {
         guard let key = request.headers[.idempotencyKey] else { return try await next(request, context) }
         guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw Problem.invalid("Idempotency-Key", "must have 1 to 255 visible ASCII characters")
+            // Nothing happens without the body, and who reads it is told (`Request.body`).
+            var context = context
+            context.keyFault = .invalid("Idempotency-Key", "must have 1 to 255 visible ASCII characters")
+            return try await next(request, context)
         }
         let path = Self.normalized(request.uri.path)
         // So long is no path that a route knows: whatever it names is not there, and has no answer to keep.

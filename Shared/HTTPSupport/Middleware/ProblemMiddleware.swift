@@ -65,11 +65,8 @@ extension Problem {
     func response(requestID: String) throws -> Response {
         var headers = headers
         headers[.contentType] = "application/problem+json"
-        if code.status == .unauthorized {
-            headers[.wwwAuthenticate] =
-                code == .tokenExpired
-                ? "Bearer realm=\"parlor\", error=\"invalid_token\", error_description=\"expired\""
-                : "Bearer realm=\"parlor\""
+        if code.status == .unauthorized, headers[.wwwAuthenticate] == nil {
+            headers[.wwwAuthenticate] = "Bearer realm=\"parlor\""
         }
         if let retryAfter { headers[.retryAfter] = String(retryAfter.secondsRoundedUp) }
         return try .json(ProblemBody(self, requestID: requestID), status: code.status, headers: headers)

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 public import Auth
+import HTTPTypes
 import Hummingbird
 import Postgres
 
@@ -20,10 +21,18 @@ extension Problem {
     public init(_ error: AuthError) {
         switch error {
         case .missing: self.init(.unauthenticated, "A bearer token is needed")
-        case .expired: self.init(.tokenExpired)
-        case .invalid: self.init(.unauthenticated, "The token is not valid")
+        case .expired: self.init(.tokenExpired, headers: Self.invalidToken("expired"))
+        case .invalid: self.init(.unauthenticated, "The token is not valid", headers: Self.invalidToken("not valid"))
         case .keysUnavailable: self.init(.unavailable, "The issuer's keys are unavailable", retryAfter: .seconds(1))
         }
+    }
+
+    /// What RFC 6750 (section 3) says of a token that is there and does not do.
+    private static func invalidToken(_ description: String) -> HTTPFields {
+        [
+            .wwwAuthenticate:
+                "Bearer realm=\"parlor\", error=\"invalid_token\", error_description=\"\(description)\""
+        ]
     }
 
     private init(_ error: InternalCallError) {

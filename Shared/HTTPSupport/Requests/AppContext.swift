@@ -14,6 +14,8 @@ public struct AppContext: RequestContext {
     public var caller: Identity?
     /// The hold on the request's `Idempotency-Key`, where it came with one and its route takes one.
     public internal(set) var idempotency: IdempotencyHold?
+    /// What is wrong with the request's `Idempotency-Key`: told with what is wrong with its body, after its rights.
+    var keyFault: Problem?
     /// Set while the server finds out which methods a path knows; no handler runs then.
     var isProbe = false
     let notes = RequestNotes()
@@ -25,6 +27,13 @@ public struct AppContext: RequestContext {
 
     /// The room that the request is about, where a body and not the path names it: logs tell it.
     public func note(room: RoomReference) { notes.note(room) }
+
+    /// For a body that is read before the caller's rights are known.
+    public var beforeRights: AppContext {
+        var context = self
+        context.keyFault = nil
+        return context
+    }
 
     /// The fields of a log line about this request, as far as they are known.
     var knownMetadata: Logger.Metadata {

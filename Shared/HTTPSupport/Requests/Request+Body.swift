@@ -11,8 +11,10 @@ extension Request {
 
     /// Reads the body as a JSON object (contract, section 2): 413, 415, `invalid_json`, or `invalid_input` naming the field.
     ///
-    /// An absent body counts as `{}`; unknown fields are ignored; `null` counts as absent.
+    /// An absent body counts as `{}`; unknown fields are ignored; `null` counts as absent. A malformed `Idempotency-Key` is
+    /// refused here too, where its route takes one.
     public func body<T: Decodable>(as type: T.Type = T.self, _ context: AppContext) async throws -> T {
+        if let fault = context.keyFault { throw fault }
         let buffer = try await wholeBody()
         guard buffer.readableBytes > 0 else { return try JSONBody.decode(T.self, from: Data("{}".utf8)) }
         if let contentType = headers[.contentType], !Self.isJSON(contentType) {
@@ -20,6 +22,9 @@ extension Request {
         }
         return try JSONBody.decode(T.self, from: Data(buffer: buffer))
     }
+
+    /// Checks the body of a call that has no fields: an object, or none at all.
+    public func noFields(_ context: AppContext) async throws { _ = try await body(as: NoFields.self, context) }
 
     /// The body's bytes; 413 over ``maximumBodySize``.
     public func wholeBody() async throws -> ByteBuffer {
@@ -39,6 +44,8 @@ extension Request {
         return media == "application/json" || (media.hasPrefix("application/") && media.hasSuffix("+json"))
     }
 }
+
+private struct NoFields: Decodable {}
 
 /// Decoding with errors that name the field.
 public enum JSONBody {

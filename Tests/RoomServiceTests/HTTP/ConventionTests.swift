@@ -52,6 +52,43 @@ import Testing
         }
     }
 
+    @Test func aCallWithoutFieldsMindsItsBodyAllTheSame() async throws {
+        try await TestRooms.run { rooms in
+            let people = try await Everybody(rooms)
+            let room = try await people.room(rooms)
+            func join(_ text: String?, as user: TestUser, _ headers: [String: String] = [:]) async throws -> Answer {
+                try await rooms.send(.post, "/rooms/\(room)/join", as: user, text: text, headers: headers)
+            }
+            for call in ["join", "leave"] {
+                let path = "/rooms/\(room)/\(call)"
+                #expect(try await rooms.send(.post, path, as: people.member, text: "{").code == "invalid_json")
+                let plain = ["Content-Type": "text/plain"]
+                #expect(try await rooms.send(.post, path, as: people.member, text: "x", headers: plain).status == 415)
+            }
+            #expect(try await join("{", as: people.banned).code == "banned")
+            #expect(try await join(#"{"stranger": 1}"#, as: people.other).status == 200)
+        }
+    }
+
+    /// The caller's rights come first.
+    @Test func aMalformedKeyIsToldWithTheBodysFaults() async throws {
+        try await TestRooms.run { rooms in
+            let people = try await Everybody(rooms)
+            let room = try await people.room(rooms)
+            func invite(_ user: TestUser, to room: String) async throws -> Answer {
+                try await rooms.call(
+                    .post, "/rooms/\(room)/invite", as: user, body: ["email": "a@b.example"],
+                    headers: ["Idempotency-Key": "a b"])
+            }
+            #expect(try await invite(people.other, to: room).code == "not_a_member")
+            #expect(try await invite(people.other, to: "aaa-aaaa-aaa").code == "room_not_found")
+            let refused = try await invite(people.member, to: room)
+            #expect(refused.status == 400 && refused.json["errors"][0]["field"] == "Idempotency-Key")
+            let list = try await rooms.call(.get, "/rooms/\(room)/invitations", as: people.member)
+            #expect(list.json.items.isEmpty)
+        }
+    }
+
     @Test func namesInPathsMayBeEncoded() async throws {
         try await TestRooms.run { rooms in
             let people = try await Everybody(rooms)

@@ -1,4 +1,5 @@
 import Auth
+import Crypto
 import Foundation
 import Identifiers
 import JWTKit
@@ -105,6 +106,11 @@ import Testing
         let body = base64("{\"sub\":\"u\"}")
         tokens.append("\(base64(#"{"alg":"none"}"#)).\(body).")
         tokens.append("\(base64(#"{"alg":"None"}"#)).\(body).")
+        // Signed, but with a demand that nobody here understands.
+        let demanding = "\(base64(#"{"alg":"HS256","crit":["b64"],"b64":true}"#)).\(body)"
+        let signature = HMAC<SHA256>.authenticationCode(
+            for: Data(demanding.utf8), using: SymmetricKey(data: Data(Self.secret.utf8)))
+        tokens.append("\(demanding).\(base64URL(Data(signature)))")
         let good = try await token(Claims(sub: "u")).split(separator: ".")
         tokens.append("\(good[0]).\(base64("{\"sub\":\"v\"}")).\(good[2])")
         for token in tokens {
