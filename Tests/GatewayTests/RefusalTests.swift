@@ -47,6 +47,15 @@ struct RefusalTests {
         }
     }
 
+    @Test func aMethodThatNobodyKnows() async throws {
+        try await Gateway.run { gateway in
+            for path in ["/", "/rooms", "/ws/abc-defg-hij"] {
+                expectProblem(try await gateway.http.exchange("FOO", path), 405, "method_not_allowed")
+            }
+            #expect(try await gateway.http.exchange("PROPFIND", "/rooms").status == 200, "the service's to refuse")
+        }
+    }
+
     @Test func browsersOfAllowedOriginsReadThem() async throws {
         try await Gateway.run(origins: "https://app.example,https://two.example") { gateway in
             for (origin, isAllowed) in [
