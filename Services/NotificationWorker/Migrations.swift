@@ -5,7 +5,8 @@ internal import Postgres
 enum NotificationMigrations {
     static let all =
         EventBusSchema.migrations + [
-            migration("0001_notifications", PackageResources.m0001_notifications_sql)
+            migration("0001_notifications", PackageResources.m0001_notifications_sql),
+            migration("0002_webhook_requests", PackageResources.m0002_webhook_requests_sql),
         ]
 
     private static func migration(_ name: String, _ sql: [UInt8]) -> Migration {

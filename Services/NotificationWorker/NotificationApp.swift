@@ -27,7 +27,7 @@ public struct NotificationApp: Sendable {
         self.settings = settings
         self.logger = logger
         var database = PGConfiguration(
-            url: common.databaseURL, schema: "notifications", applicationName: "notification")
+            url: common.databaseURL, schema: "notifications", applicationName: "notification-worker")
         database.poolSize = common.databasePoolSize
         pool = PGPool(database, logger: logger)
         redis = RedisClient(try RedisConfiguration(url: common.redisURL), logger: logger)

@@ -17,7 +17,11 @@ extension AuthSettings {
             keySource = nil
         case (_?, nil): keySource = .url(settings.url("JWKS_URL", schemes: ["http", "https"]))
         case (nil, let path?):
-            if !FileManager.default.isReadableFile(atPath: path) { settings.fault("JWKS_FILE cannot be read") }
+            if let file = FileManager.default.contents(atPath: path) {
+                if !isKeySet(file) { settings.fault("JWKS_FILE is no JSON Web Key Set") }
+            } else {
+                settings.fault("JWKS_FILE cannot be read")
+            }
             keySource = .file(path)
         case (nil, nil): keySource = nil
         }
@@ -30,4 +34,9 @@ extension AuthSettings {
             mode: mode, secret: secret, issuer: settings.optional("JWT_ISSUER"),
             audience: settings.optional("JWT_AUDIENCE"), keySource: keySource, gatewaySecret: gatewaySecret)
     }
+}
+
+/// Its keys may come later; what is no set (RFC 7517, section 5) never becomes one by waiting.
+private func isKeySet(_ json: Data) -> Bool {
+    ((try? JSONSerialization.jsonObject(with: json)) as? [String: Any])?["keys"] is [Any]
 }

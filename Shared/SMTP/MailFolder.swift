@@ -3,7 +3,7 @@ internal import IOReactor
 
 /// A folder that takes mails as `.eml` files, for machines without a mail server.
 ///
-/// A file appears whole or not at all, also when the machine dies, and its name comes from the Message-ID: writing the
+/// Its files are for its owner alone, for what they invite to they let in. A file appears whole or not at all, also when the machine dies, and its name comes from the Message-ID: writing the
 /// same mail again replaces it. Files are written on a thread of the folder's own, as syncing them takes its time.
 public actor MailFolder {
     private let path: String
@@ -20,7 +20,9 @@ public actor MailFolder {
         // Two processes may write the same mail after a crash: each its own temporary file, hidden from readers.
         let temporary = "\(path)/.\(UUID().uuidString).tmp"
         do {
-            try Data(message.encoded()).write(to: URL(filePath: temporary))
+            let isMade = FileManager.default.createFile(
+                atPath: temporary, contents: Data(message.encoded()), attributes: [.posixPermissions: 0o600])
+            guard isMade else { throw CocoaError(.fileWriteUnknown) }
             let file = try FileHandle(forUpdating: URL(filePath: temporary))
             try file.synchronize()
             try file.close()

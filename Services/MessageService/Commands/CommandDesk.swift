@@ -62,7 +62,7 @@ struct CommandDesk: Sendable {
             }
             round.accepted.append(AcceptedCommand(command: command, message: message, sighting: sighting))
         } catch {
-            round.refused.append(.refused(command.id, refusal(error)))
+            round.refused.append(.refused(command.id, refusal(error, of: command)))
         }
     }
 
@@ -98,7 +98,7 @@ struct CommandDesk: Sendable {
             }
             return answer(accepted, .success(outcome))
         } catch {
-            return .refused(accepted.command.id, refusal(error))
+            return .refused(accepted.command.id, refusal(error, of: accepted.command))
         }
     }
 
@@ -106,16 +106,21 @@ struct CommandDesk: Sendable {
         switch outcome {
         case .success(.stored(let seq, _)): .stored(accepted.command.id, messageId: accepted.message.id, seq: seq)
         case .success(.repeated(let id, let seq)): .stored(accepted.command.id, messageId: id, seq: seq)
-        case .success(.refused(let refusal)): .refused(accepted.command.id, self.refusal(refusal))
-        case .failure(let error): .refused(accepted.command.id, refusal(error))
+        case .success(.refused(let refusal)): .refused(accepted.command.id, self.refusal(refusal, of: accepted.command))
+        case .failure(let error): .refused(accepted.command.id, refusal(error, of: accepted.command))
         }
     }
 
-    private func refusal(_ error: any Error) -> CommandReply.Refusal {
+    private func refusal(_ error: any Error, of command: MessageCommand) -> CommandReply.Refusal {
         Counter(label: MetricNames.messageSendFailures).increment()
         let problem = Problem(refusing: error)
         if problem.code == .internal || problem.code == .databaseUnavailable {
-            logger.error("a command failed", metadata: [LogKeys.error: "\(String(reflecting: error))"])
+            logger.error(
+                "a command failed",
+                metadata: [
+                    LogKeys.requestID: "\(command.requestId ?? "-")", LogKeys.roomID: "\(command.roomId)",
+                    LogKeys.userID: "\(command.userId)", LogKeys.error: "\(String(reflecting: error))",
+                ])
         }
         return CommandReply.Refusal(
             code: problem.code.rawValue, message: problem.detail ?? problem.code.title,

@@ -13,7 +13,7 @@ final class WebhookSender: Sendable {
     }
 
     private let url: String
-    private let host: String
+    let host: String
     private let signature: WebhookSignature
     private let allowPrivate: Bool
     private let deadline: Duration

@@ -76,7 +76,8 @@ struct WebhookWorker: Service {
             logger.notice(
                 "webhook not delivered",
                 metadata: [
-                    LogKeys.eventID: "\(delivery.eventID)", "reason": "\(reason)", "attempts": "\(delivery.attempts)",
+                    LogKeys.requestID: "\(delivery.requestID ?? "-")", LogKeys.eventID: "\(EventID(delivery.eventID))",
+                    "receiver": "\(sender.host)", "reason": "\(reason)", "attempts": "\(delivery.attempts)",
                 ])
             try? await queue.failed(delivery, reason, next: next, pool)
             return false

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Identifiers
 internal import Postgres
 private import EventBus
+private import ServiceSupport
 
 /// A notification on its way to a webhook receiver.
 struct WebhookDelivery: Sendable {
@@ -11,6 +12,7 @@ struct WebhookDelivery: Sendable {
     var body: String
     var attempts: Int
     var queuedAt: Timestamp
+    var requestID: String?
 }
 
 /// What webhook receivers are still to be told. Each target has its own line, so a dead one holds up no other.
@@ -25,8 +27,9 @@ struct WebhookQueue: Sendable {
                 notification: notification)
             try await transaction.execute(
                 """
-                INSERT INTO webhook_deliveries (id, target, event_id, body)
-                VALUES (\(UUID.v7()), \(target), \(event), \(String(decoding: try WireJSON.encode(body), as: UTF8.self)))
+                INSERT INTO webhook_deliveries (id, target, event_id, body, request_id)
+                VALUES (\(UUID.v7()), \(target), \(event), \(String(decoding: try WireJSON.encode(body), as: UTF8.self)),
+                    \(RequestScope.current?.requestID))
                 ON CONFLICT (event_id, target) DO NOTHING
                 """)
         }
@@ -41,13 +44,13 @@ struct WebhookQueue: Sendable {
             FROM (SELECT id FROM webhook_deliveries WHERE target = \(target) AND due_at <= now()
                   ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED) due
             WHERE w.id = due.id
-            RETURNING w.id, w.event_id, w.body, w.attempts, w.queued_at
+            RETURNING w.id, w.event_id, w.body, w.attempts, w.queued_at, w.request_id
             """
         ).map { row in
             WebhookDelivery(
                 id: try row.get(0), eventID: try row.get(1), body: try row.get(2),
                 attempts: try row.get(3, as: Int.self),
-                queuedAt: try row.get(4))
+                queuedAt: try row.get(4), requestID: try row.get(5))
         }
     }
 

@@ -35,7 +35,7 @@ struct PlanLimits: Sendable, Equatable {
         for part in text.split(separator: ",") {
             let pair = part.split(separator: ":", omittingEmptySubsequences: false)
             guard pair.count == 2, let cap = Int(TextRules.trim(String(pair[1]))), cap >= 2 else { return nil }
-            caps[TextRules.trim(String(pair[0]))] = cap
+            guard caps.updateValue(cap, forKey: TextRules.trim(String(pair[0]))) == nil else { return nil }
         }
         return caps.isEmpty ? nil : caps
     }

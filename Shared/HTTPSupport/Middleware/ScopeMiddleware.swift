@@ -48,8 +48,9 @@ struct ScopeMiddleware: RouterMiddleware {
         logger.log(
             level: Self.polled.contains(route) ? .debug : .info, "request",
             metadata: context.knownMetadata.merging([
-                "method": "\(request.method.rawValue)", "route": "\(route)", LogKeys.status: "\(status.code)",
-                LogKeys.durationMs: "\(elapsed.wholeNanoseconds / 1_000_000)",
+                "method": "\(request.method.rawValue)", "route": "\(route)",
+                LogKeys.status: .stringConvertible(status.code),
+                LogKeys.durationMs: .stringConvertible(elapsed.wholeNanoseconds / 1_000_000),
             ]) { $1 })
     }
 }

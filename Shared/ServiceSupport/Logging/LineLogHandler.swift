@@ -4,6 +4,7 @@ public import Logging
 
 /// Writes one line an event to standard output: a JSON object, or text for people.
 ///
+/// Truth values and whole numbers are JSON's own where they are logged as such (`.stringConvertible`); all else is text.
 /// Each line carries the service, and what ``RequestScope`` knows of the request that caused it.
 public struct LineLogHandler: LogHandler {
     public var metadata: Logger.Metadata = [:]
@@ -30,19 +31,19 @@ public struct LineLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        var fields: [(String, String)] = []
+        var fields: [(String, Logger.Metadata.Value)] = []
         if let scope = RequestScope.current {
-            fields.append((LogKeys.requestID, scope.requestID))
-            if let userID = scope.userID { fields.append((LogKeys.userID, userID)) }
+            fields.append((LogKeys.requestID, .string(scope.requestID)))
+            if let userID = scope.userID { fields.append((LogKeys.userID, .string(userID))) }
         }
         var merged = metadata
         if let extra = event.metadata { merged.merge(extra) { _, new in new } }
         merged["hb.request.id"] = nil
         for (key, value) in merged.sorted(by: { $0.key < $1.key }) {
             fields.removeAll { $0.0 == key }
-            fields.append((key, "\(value)"))
+            fields.append((key, value))
         }
-        if let error = event.error { fields.append((LogKeys.error, String(reflecting: error))) }
+        if let error = event.error { fields.append((LogKeys.error, .string(String(reflecting: error)))) }
         let line =
             switch format {
             case .json: json(event.level, "\(event.message)", fields)
@@ -51,38 +52,56 @@ public struct LineLogHandler: LogHandler {
         writer.write(line, hurried: event.level >= .warning)
     }
 
-    private func json(_ level: Logger.Level, _ message: String, _ fields: [(String, String)]) -> [UInt8] {
+    private func json(_ level: Logger.Level, _ message: String, _ fields: [(String, Logger.Metadata.Value)]) -> [UInt8]
+    {
         var line = JSONLine()
         line.append("time", Timestamp.now().description)
         line.append("level", level.rawValue)
         line.append("service", service)
         line.append("message", message)
-        for (key, value) in fields { line.append(key, value) }
+        for (key, value) in fields {
+            if case .stringConvertible(let value) = value, value is Bool || value is any BinaryInteger {
+                line.append(key, bare: "\(value)")
+            } else {
+                line.append(key, "\(value)")
+            }
+        }
         return line.finish()
     }
 
-    private func text(_ level: Logger.Level, _ message: String, _ fields: [(String, String)]) -> [UInt8] {
+    private func text(_ level: Logger.Level, _ message: String, _ fields: [(String, Logger.Metadata.Value)]) -> [UInt8]
+    {
         let suffix = fields.map { " \($0.0)=\($0.1)" }.joined()
         let line = "\(Timestamp.now()) \(level.rawValue.uppercased()) \(service): \(message)\(suffix)"
         return Array(line.replacingOccurrences(of: "\n", with: "\\n").utf8) + [UInt8(ascii: "\n")]
     }
 }
 
-/// Builds a flat JSON object of strings.
+/// Builds a flat JSON object.
 private struct JSONLine {
     private var bytes: [UInt8] = [UInt8(ascii: "{")]
 
     mutating func append(_ key: String, _ value: String) {
-        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-        appendString(key)
-        bytes.append(UInt8(ascii: ":"))
+        appendKey(key)
         appendString(value)
+    }
+
+    /// - Parameter value: JSON as it is.
+    mutating func append(_ key: String, bare value: String) {
+        appendKey(key)
+        bytes.append(contentsOf: value.utf8)
     }
 
     mutating func finish() -> [UInt8] {
         bytes.append(UInt8(ascii: "}"))
         bytes.append(UInt8(ascii: "\n"))
         return bytes
+    }
+
+    private mutating func appendKey(_ key: String) {
+        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+        appendString(key)
+        bytes.append(UInt8(ascii: ":"))
     }
 
     private mutating func appendString(_ text: String) {

@@ -48,8 +48,10 @@ public struct CommonSettings: Sendable {
         if isDevAuth, environment == .production {
             settings.fault("DEV_AUTH must not be set when ENVIRONMENT=production")
         }
-        if environment == .production, !internalToken.isEmpty, internalToken.utf8.count < 16 {
-            settings.fault("INTERNAL_TOKEN must have at least 16 characters in production")
+        guard environment == .production else { return }
+        for name in ["INTERNAL_TOKEN", "GATEWAY_SECRET", "TURN_SECRET", "WEBHOOK_SECRET", "INVITATION_SECRET"] {
+            guard let secret = settings.optional(name), secret.utf8.count < 16 else { continue }
+            settings.fault("\(name) must have at least 16 characters in production")
         }
     }
 
