@@ -24,7 +24,7 @@ struct DiscoveryStrategy: Sendable {
     }
 
     /// A page without anything on it helps nobody: until something was found, it may cost as many times as much.
-    private static let patience = 10
+    private static let patience = 5
 
     private let limits: Limits
     private var read = 0

@@ -57,7 +57,7 @@ import Testing
             steps.append(strategy.next(missing: 51, listed: 5_000_000))
             if case .read(let count) = steps.last { strategy.note(found: 0, withWords: 0, of: count) }
         }
-        #expect(steps == [.collect(1000), .read(3000), .collect(10_000), .read(30_000), .stop])
+        #expect(steps == [.collect(1000), .read(3000), .collect(5000), .read(15_000), .stop])
     }
 
     @Test func aFindEndsThePatience() {

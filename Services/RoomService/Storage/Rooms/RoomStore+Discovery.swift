@@ -9,7 +9,7 @@ struct DiscoveryPage: Sendable {
 }
 
 extension RoomStore {
-    static let searchLimits = DiscoveryStrategy.Limits(sample: 300, reading: 3000, collecting: 3000, costOfReading: 0.5)
+    static let searchLimits = DiscoveryStrategy.Limits(sample: 300, reading: 6000, collecting: 3500, costOfReading: 0.3)
 
     func discover(
         _ discovery: Discovery, after position: Discovery.Position?, limit: Int
