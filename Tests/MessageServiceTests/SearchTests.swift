@@ -77,19 +77,19 @@ import Testing
                 INSERT INTO messages (room_id, seq, ordinal, message_id, user_id, created_at, digest, type, content)
                 SELECT \(room.id), n * 7000, n, gen_random_uuid(), CASE WHEN n % 8 = 0 THEN \(anna)::uuid ELSE \(ben)::uuid END,
                     now(), 0, 'text', concat_ws(' ', 'every', CASE WHEN n % 10 = 0 THEN 'tenth' END,
-                        CASE WHEN n % 40 = 0 THEN 'fortieth' END, CASE WHEN n < 20 THEN 'ancient' END)
+                        CASE WHEN n % 200 = 1 THEN 'seldom' END, CASE WHEN n < 20 THEN 'ancient' END)
                 FROM generate_series(1, 2200) n
                 """)
             try await store.pool.execute("UPDATE rooms SET last_seq = 15400000 WHERE room_id = \(room.id)")
             try await store.pool.execute("ANALYZE messages")
             let standing = try await instances[0].parts.timeline.reader(anna, of: .id(room.id))
             let all = try await store.history(of: standing, .newest, limit: 10_000).messages
-            let search = MessageSearch(terms: "'fortieth'", standing: standing, sender: nil)
+            let search = MessageSearch(terms: "'seldom'", standing: standing, sender: nil)
             let plan = try await store.pool.pipeline([
                 .ownPlan, .collecting, "EXPLAIN " + search.inBlocks(below: 15_400_001, downTo: 0, limit: 51),
             ])[2].map { try $0.get(0, as: String.self) }.joined(separator: "\n")
-            #expect(plan.contains(/Bitmap Index Scan on messages_\d+_search_block_search_words_idx/), "\(plan)")
-            for words in ["every", "tenth", "fortieth", "ancient", "fortieth tenth", "tenth ancient", "absent"] {
+            #expect(plan.contains(/search_block_search_words_idx.*\n +Index Cond: \(\(uuid_hash_extended/), "\(plan)")
+            for words in ["every", "tenth", "seldom", "ancient", "every seldom", "tenth ancient", "absent"] {
                 for sender in [nil, anna, ben] {
                     for limit in [3, 50] {
                         let expected = all.filter { message in
@@ -109,13 +109,13 @@ import Testing
                 }
             }
             // More than ten million messages are more than a page looks at.
-            let path = "/rooms/\(room.code)/messages/search?q=fortieth"
+            let path = "/rooms/\(room.code)/messages/search?q=seldom"
             let short = try await instances[0].call(anna, "GET", path)
             let cursor = try #require(short.json["nextCursor"]?.string)
             let rest = try await instances[0].call(anna, "GET", "\(path)&cursor=\(cursor)")
             #expect(rest.json["nextCursor"]?.isNull == true)
             let counts = [short, rest].map(\.items.count)
-            #expect(counts.allSatisfy { $0 > 0 } && counts.reduce(0, +) == 55, "\(counts)")
+            #expect(counts.allSatisfy { $0 > 0 } && counts.reduce(0, +) == 11, "\(counts)")
         }
     }
 

@@ -23,10 +23,10 @@ import Testing
     }
 
     @Test func theCheaperOfTwoWaysIsTaken() {
-        // 46 more are some 2,760 rooms away; one in 75 of all has the words.
-        var few = strategy(sampling: 5), many = strategy(sampling: 5)
-        #expect(few.next(missing: 46, listed: 50_000) == .collect(1000))
-        #expect(many.next(missing: 46, listed: 500_000) == .read(3000))
+        // 21 more are some 210 rooms away, which cost twice as much; about one in ten of all has the words.
+        var few = strategy(sampling: 30), many = strategy(sampling: 30)
+        #expect(few.next(missing: 21, listed: 3000) == .collect(1000))
+        #expect(many.next(missing: 21, listed: 9000) == .read(720))
     }
 
     @Test func whereNeitherSufficesThePageEndsAtTheLimit() {
