@@ -6,7 +6,7 @@
 /// ends with the last room that was read.
 struct DiscoveryStrategy: Sendable {
     enum Step: Sendable, Equatable {
-        /// Read so many from the page's beginning on.
+        /// Read so many from the page's beginning on, or as many as fill it.
         case read(Int)
         /// Collect everything that has the words, unless that is more than so many.
         case collect(Int)
@@ -49,11 +49,12 @@ struct DiscoveryStrategy: Sendable {
         if collecting > exceeded, toCollect <= Double(collecting),
             !canRead || toCollect < toRead * limits.costOfReading
         {
+            // A few of a sample are no measure of whether all are too many.
+            let larger = min(5 * limits.sample, reading), all = Double(withWords * listed) / Double(read)
+            if 1..<10 ~= withWords, read < larger, all * 8 > Double(collecting) { return .read(larger) }
             exceeded = collecting
             return .collect(collecting)
         }
-        // Twice what is expected: the next step should be the last.
-        if canRead { return .read(min(reading, read + max(limits.sample, Int(2 * toRead)))) }
         return read < reading ? .read(reading) : .stop
     }
 

@@ -14,19 +14,29 @@ import Testing
 
     @Test func frequentWordsAreReadAndRareOnesCollected() {
         var frequent = strategy(sampling: 30)
-        // 21 more are some 210 rooms away; twice as many are read, to be sure.
-        #expect(frequent.next(missing: 21, listed: 5_000_000) == .read(720))
-        for found in 0...1 {
-            var rare = strategy(sampling: found)
-            #expect(rare.next(missing: 51 - found, listed: 5_000_000) == .collect(1000))
-        }
+        #expect(frequent.next(missing: 21, listed: 5_000_000) == .read(3000))
+        var rare = strategy(sampling: 0)
+        #expect(rare.next(missing: 51, listed: 5_000_000) == .collect(1000))
     }
 
     @Test func theCheaperOfTwoWaysIsTaken() {
         // 21 more are some 210 rooms away, which cost twice as much; about one in ten of all has the words.
         var few = strategy(sampling: 30), many = strategy(sampling: 30)
         #expect(few.next(missing: 21, listed: 3000) == .collect(1000))
-        #expect(many.next(missing: 21, listed: 9000) == .read(720))
+        #expect(many.next(missing: 21, listed: 9000) == .read(3000))
+    }
+
+    @Test func aFewMayBeChance() {
+        var strategy = strategy(sampling: 4)
+        #expect(strategy.next(missing: 47, listed: 50_000) == .read(1500))
+        strategy.note(found: 20, withWords: 20, of: 1500)
+        #expect(strategy.next(missing: 31, listed: 50_000) == .collect(1000))
+        var one = self.strategy(sampling: 1)
+        #expect(one.next(missing: 50, listed: 5_000_000) == .read(1500))
+        one.note(found: 1, withWords: 1, of: 1500)
+        #expect(one.next(missing: 50, listed: 5_000_000) == .collect(1000))
+        var few = self.strategy(sampling: 4)
+        #expect(few.next(missing: 47, listed: 5000) == .collect(1000))
     }
 
     @Test func whereNeitherSufficesThePageEndsAtTheLimit() {

@@ -30,15 +30,22 @@ struct Discovery: Sendable {
     }
 
     /// Matches among the next `count` rooms, and the last of those rooms where there are so many. `with_words` counts how
-    /// many had the words so far, whatever the filters.
+    /// many had the words so far, whatever the filters. What is read in vain is not carried through with all its columns.
     func among(_ count: Int, after position: Position?, words: String, limit: Int) -> PGQuery {
-        let hasWords: PGQuery = "r.words @@ \(words)::tsquery"
+        let next: PGQuery = """
+            SELECT r.id, r.type, r.kind, r.last_activity_at, r.member_count, r.created_at, r.name_key,
+                r.words @@ \(words)::tsquery AS has_words
+            FROM rooms r WHERE \(listed(after: position)) ORDER BY \(order) LIMIT \(count)
+            """
+        let counted: PGQuery = """
+            SELECT r.*, row_number() OVER so_far AS place, count(*) FILTER (WHERE r.has_words) OVER so_far AS with_words
+            FROM (\(next)) r WINDOW so_far AS (ORDER BY \(order) ROWS UNBOUNDED PRECEDING)
+            """
         return """
-            SELECT \(Room.columns), \(hasWords)\(filters) AS matches, r.place = \(count) AS is_last, r.with_words FROM (
-                SELECT r.*, row_number() OVER so_far AS place, count(*) FILTER (WHERE \(hasWords)) OVER so_far AS with_words
-                FROM rooms r WHERE \(listed(after: position))
-                WINDOW so_far AS (ORDER BY \(order) ROWS UNBOUNDED PRECEDING) ORDER BY \(order) LIMIT \(count)
-            ) r WHERE r.place = \(count) OR \(hasWords)\(filters) ORDER BY \(order) LIMIT \(limit)
+            SELECT \(Room.columns), n.matches, n.place = \(count) AS is_last, n.with_words FROM (
+                SELECT r.id, r.place, r.with_words, r.has_words\(filters) AS matches FROM (\(counted)) r
+                WHERE r.place = \(count) OR r.has_words\(filters) ORDER BY \(order) LIMIT \(limit)
+            ) n JOIN rooms r ON r.id = n.id ORDER BY n.place
             """
     }
 
