@@ -112,7 +112,7 @@ import Testing
                     let list = try await plan(search.query(after: position, limit: 51))
                     #expect(!list.contains("Seq Scan"), "\(search): \(list)")
                     let reading = try await plan(
-                        search.among(300, after: position, words: "'tenth'", limit: 51), after: [.ownPlan])
+                        search.among(300, after: position, words: "'tenth'", limit: 11), after: [.ownPlan])
                     #expect(!reading.contains("Seq Scan"), "\(search): \(reading)")
                     let collecting = try await plan(
                         search.everything(upTo: 3000, after: position, words: "'fiftieth'", limit: 51),
