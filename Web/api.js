@@ -59,7 +59,10 @@ export class Api {
   join(code) { return this.post(`/rooms/${code}/join`); }
   leave(code) { return this.post(`/rooms/${code}/leave`); }
   endRoom(code) { return this.call("DELETE", `/rooms/${code}`); }
-  discover(query) { return this.get(`/rooms/discover?limit=20${query ? `&q=${encodeURIComponent(query)}` : ""}`); }
+  discover(query, cursor) {
+    const words = query ? `&q=${encodeURIComponent(query)}` : "";
+    return this.get(`/rooms/discover?limit=20${words}${cursor ? `&cursor=${cursor}` : ""}`);
+  }
   members(code) { return this.get(`/rooms/${code}/members?limit=200`); }
 
   messages(code, before) { return this.get(`/rooms/${code}/messages?limit=50${before ? `&before=${before}` : ""}`); }

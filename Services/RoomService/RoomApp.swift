@@ -35,7 +35,8 @@ public struct RoomApp: Sendable {
 
     /// - Parameter patience: how long Redis may take over what requests can do without.
     init(
-        _ settings: RoomSettings, clock: TimeSource, patience: Duration = .milliseconds(250), logger: Logger
+        _ settings: RoomSettings, clock: TimeSource, patience: Duration = .milliseconds(250),
+        search: DiscoveryStrategy.Limits = RoomStore.searchLimits, logger: Logger
     ) throws {
         let common = settings.common
         var database = PGConfiguration(
@@ -51,7 +52,7 @@ public struct RoomApp: Sendable {
         let outbox = Outbox(pool: pool, publisher: publisher, source: "room-service", logger: logger)
         store = RoomStore(
             pool: pool, outbox: outbox, cache: RoomCache(redis: redis, patience: patience, logger: logger),
-            clock: clock, lifetime: settings.lifetime, logger: logger)
+            clock: clock, lifetime: settings.lifetime, searchLimits: search, logger: logger)
         accounts = Accounts(pool: pool, outbox: outbox, clock: clock)
         known = KnownUsers(accounts: accounts, logger: logger)
         seats = Seats(redis: redis, patience: patience)

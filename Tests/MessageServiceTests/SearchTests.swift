@@ -55,12 +55,97 @@ import Testing
                         let page = try await store.search(
                             SearchQuery(words), in: standing, from: sender, before: before, limit: 300)
                         found += page.messages
-                        before = page.hasMore ? page.messages.last?.seq : nil
-                        if page.hasMore { #expect(page.messages.count == 300) }
+                        before = page.below
+                        if before != nil { #expect(page.messages.count == 300) }
                     } while before != nil
                     #expect(found.map(\.seq) == expected.map(\.seq), "\(words)")
                 }
             }
+        }
+    }
+
+    /// A room of thirty blocks, of whose messages only one in seven thousand is there: numbers are all that blocks know.
+    @Test func pagesGoOnAcrossBlocks() async throws {
+        try await Stage.run { stage, instances in
+            let (anna, ben) = (UserID.new(), UserID.new())
+            let room = stage.rooms.create(owner: anna)
+            stage.rooms.join(room, ben)
+            _ = try await instances[0].send(anna, room, "first")
+            let store = instances[0].parts.store
+            try await store.pool.execute(
+                """
+                INSERT INTO messages (room_id, seq, ordinal, message_id, user_id, created_at, digest, type, content)
+                SELECT \(room.id), n * 7000, n, gen_random_uuid(), CASE WHEN n % 8 = 0 THEN \(anna)::uuid ELSE \(ben)::uuid END,
+                    now(), 0, 'text', concat_ws(' ', 'every', CASE WHEN n % 10 = 0 THEN 'tenth' END,
+                        CASE WHEN n % 200 = 1 THEN 'seldom' END, CASE WHEN n < 20 THEN 'ancient' END)
+                FROM generate_series(1, 2200) n
+                """)
+            try await store.pool.execute("UPDATE rooms SET last_seq = 15400000 WHERE room_id = \(room.id)")
+            try await store.pool.execute("ANALYZE messages")
+            let standing = try await instances[0].parts.timeline.reader(anna, of: .id(room.id))
+            let all = try await store.history(of: standing, .newest, limit: 10_000).messages
+            let search = MessageSearch(terms: "'seldom'", standing: standing, sender: nil)
+            let plan = try await store.pool.pipeline([
+                .ownPlan, .collecting, "EXPLAIN " + search.inBlocks(below: 15_400_001, downTo: 0, limit: 51),
+            ])[2].map { try $0.get(0, as: String.self) }.joined(separator: "\n")
+            #expect(plan.contains(/search_block_search_words_idx.*\n +Index Cond: \(\(uuid_hash_extended/), "\(plan)")
+            for words in ["every", "tenth", "seldom", "ancient", "every seldom", "tenth ancient", "absent"] {
+                for sender in [nil, anna, ben] {
+                    for limit in [3, 50] {
+                        let expected = all.filter { message in
+                            let said = (message.content ?? "").split(separator: " ")
+                            return words.split(separator: " ").allSatisfy(said.contains)
+                                && sender.map { $0 == message.userId } ?? true
+                        }
+                        var found: [StoredMessage] = [], before: Int64?
+                        repeat {
+                            let page = try await store.search(
+                                SearchQuery(words), in: standing, from: sender, before: before, limit: limit)
+                            found += page.messages
+                            before = page.below
+                        } while before != nil
+                        #expect(found.map(\.seq) == expected.map(\.seq), "\(words)")
+                    }
+                }
+            }
+            // More than ten million messages are more than a page looks at.
+            let path = "/rooms/\(room.code)/messages/search?q=seldom"
+            let short = try await instances[0].call(anna, "GET", path)
+            let cursor = try #require(short.json["nextCursor"]?.string)
+            let rest = try await instances[0].call(anna, "GET", "\(path)&cursor=\(cursor)")
+            #expect(rest.json["nextCursor"]?.isNull == true)
+            let counts = [short, rest].map(\.items.count)
+            #expect(counts.allSatisfy { $0 > 0 } && counts.reduce(0, +) == 11, "\(counts)")
+        }
+    }
+
+    /// There is no index of the words of the archive.
+    @Test func anArchivedRoomIsReadPageByPage() async throws {
+        try await Stage.run { stage, instances in
+            let anna = UserID.new()
+            let room = stage.rooms.create(owner: anna)
+            _ = try await instances[0].send(anna, room, "first")
+            let store = instances[0].parts.store
+            try await store.pool.execute(
+                """
+                INSERT INTO messages_archive (room_id, seq, ordinal, message_id, user_id, created_at, digest, reply_count,
+                    type, content)
+                SELECT \(room.id), 10 + n, n, gen_random_uuid(), \(anna), now(), 0, 0, 'text',
+                    CASE WHEN n % 15000 = 0 THEN 'rare' ELSE 'every' END
+                FROM generate_series(1, 45000) n
+                """)
+            try await store.pool.execute(
+                "UPDATE rooms SET last_seq = 45010, archived_seq = 45010 WHERE room_id = \(room.id)")
+            let standing = try await instances[0].parts.timeline.reader(anna, of: .id(room.id))
+            var found: [Int64] = [], before: Int64?, pages = 0
+            repeat {
+                let page = try await store.search(
+                    SearchQuery("rare"), in: standing, from: nil, before: before, limit: 50)
+                found += page.messages.map(\.seq)
+                before = page.below
+                pages += 1
+            } while before != nil
+            #expect(found == [45_010, 30_010, 15_010] && pages == 3)
         }
     }
 

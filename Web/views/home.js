@@ -14,16 +14,37 @@ export function home(app, root) {
     search, results));
 
   async function load() {
-    const page = await attempt(() => app.api.discover(search.value.trim()));
+    const words = search.value.trim();
+    const page = await attempt(() => app.api.discover(words));
     if (!page) return;
-    fill(results, page.items.length === 0
-      ? h("p", { class: "soft" }, search.value ? "No public room by these words." : "There is no public room yet.")
-      : page.items.map((room) => h("a", { class: "card room-card", href: `#/r/${room.roomId}` },
-        avatar(room.roomId, room.name ?? room.roomId),
-        h("span", { class: "card-body" }, h("b", {}, room.name ?? room.roomId),
-          room.description && h("span", { class: "soft" }, room.description),
-          h("span", { class: "small soft" }, `${room.memberCount} member${room.memberCount === 1 ? "" : "s"}`,
-            room.participantCount ? ` · ${room.participantCount} here now` : "")))));
+    fill(results);
+    show(page, words);
+    if (results.childElementCount === 0) {
+      fill(results, h("p", { class: "soft" }, words ? "No public room by these words." : "There is no public room yet."));
+    }
   }
+
+  /** A page of a search may be short, or empty, although more follow. */
+  function show(page, words) {
+    results.append(...page.items.map(card));
+    if (!page.nextCursor) return;
+    const more = h("button", { class: "button quiet", type: "button", on: { click: async () => {
+      more.disabled = true;
+      const next = await attempt(() => app.api.discover(words, page.nextCursor));
+      more.disabled = false;
+      if (!next || !more.isConnected) return;
+      more.remove();
+      show(next, words);
+    } } }, "More rooms");
+    results.append(more);
+  }
+
+  const card = (room) => h("a", { class: "card room-card", href: `#/r/${room.roomId}` },
+    avatar(room.roomId, room.name ?? room.roomId),
+    h("span", { class: "card-body" }, h("b", {}, room.name ?? room.roomId),
+      room.description && h("span", { class: "soft" }, room.description),
+      h("span", { class: "small soft" }, `${room.memberCount} member${room.memberCount === 1 ? "" : "s"}`,
+        room.participantCount ? ` · ${room.participantCount} here now` : "")));
+
   load();
 }

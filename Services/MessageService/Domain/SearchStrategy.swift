@@ -2,13 +2,13 @@
 /// known only from those that were read. Pure.
 ///
 /// To read a room backwards costs a look at every message until enough have the words; to collect by the index of words
-/// costs a fetch of every message that has them. Where one grows with rare words, the other does with frequent ones, and the
-/// cheaper of the two never looks at more than about the root of what there is.
+/// costs a fetch of every message of a block that has them. Where one grows with rare words, the other does with frequent
+/// ones, and the cheaper of the two never looks at more than about the root of a block.
 struct SearchStrategy: Sendable {
     enum Step: Sendable, Equatable {
         /// Read so many of the next older messages.
         case read(Int64)
-        /// Collect everything older that has the words.
+        /// Collect what has the words, block by block.
         case collect
     }
 
@@ -21,7 +21,7 @@ struct SearchStrategy: Sendable {
 
     /// - Parameters:
     ///   - wanted: how many are missing.
-    ///   - older: how many messages there may be that were not read yet.
+    ///   - older: how many messages there may be in a block that were not read yet.
     func next(wanted: Int, older: Int64) -> Step {
         guard read > 0 else { return .read(Self.sample) }
         guard found > 0 else { return .collect }

@@ -61,10 +61,9 @@ struct TimelineController: Sendable {
             SearchQuery(text), in: standing, from: sender, before: cursor?.seq, limit: limit)
         let reactions = try await timeline.store.reactions(
             to: page.messages.map(\.id), in: standing.room.id, seenBy: user)
-        let next = page.hasMore ? page.messages.last?.seq : nil
         return try .messages(
             page.messages, reactions: reactions,
-            next: next.map { ListCursor(list: .search, direction: .before, seq: $0) })
+            next: page.below.map { ListCursor(list: .search, direction: .before, seq: $0) })
     }
 
     /// A cursor carries on where a page ended, whatever the other parameters say.

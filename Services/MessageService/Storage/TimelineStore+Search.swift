@@ -3,50 +3,75 @@ import Events
 import Identifiers
 import Postgres
 
+/// Newest first.
+struct SearchPage: Sendable {
+    var messages: [StoredMessage]
+    /// The next page begins below what was looked at, which need not be a message of this one. `nil` on the last page.
+    var below: Int64?
+}
+
 extension TimelineStore {
-    /// Messages of a room that have all the words, newest first.
+    /// Messages of a room that have all the words.
     func search(
         _ query: SearchQuery, in standing: MessageStanding, from sender: UserID?, before: Int64?, limit: Int
-    ) async throws -> MessagePage {
-        guard let terms = query.terms else { return MessagePage(messages: [], hasMore: false) }
+    ) async throws -> SearchPage {
+        guard let terms = query.terms else { return SearchPage(messages: []) }
         let search = MessageSearch(terms: terms, standing: standing, sender: sender)
         var rows: [PGRow] = [], strategy = SearchStrategy()
         // What is said meanwhile would move the messages that a step counts off.
         var below = min(before ?? .max, standing.lastSeq + 1)
         while rows.count <= limit {
             let wanted = limit + 1 - rows.count
-            guard case .read(let count) = strategy.next(wanted: wanted, older: below - 1) else {
+            switch strategy.next(wanted: wanted, older: min(below - 1, MessageSearch.block)) {
+            case .read(let count):
+                let (found, last) = try await read(count, of: search, below: below, limit: wanted)
+                rows += found
+                guard let last else { return try Self.page(rows, limit: limit, end: nil) }
+                strategy.note(found.count, of: count)
+                below = last
+            case .collect where standing.isArchived:
+                let (found, last) = try await read(MessageSearch.unindexed, of: search, below: below, limit: wanted)
+                return try Self.page(rows + found, limit: limit, end: last)
+            case .collect:
+                let end = MessageSearch.endOfBlocks(below: below)
                 rows += try await pool.pipeline([
-                    MessageSearch.ownPlan, MessageSearch.byIndexOfWords, search.everything(below: below, limit: wanted),
+                    .ownPlan, .collecting, search.inBlocks(below: below, downTo: end, limit: wanted),
                 ])[2]
-                break
+                return try Self.page(rows, limit: limit, end: end > 0 ? end : nil)
             }
-            let answers = try await pool.pipeline([
-                MessageSearch.ownPlan, search.among(count, below: below, limit: wanted),
-                search.last(of: count, below: below),
-            ])
-            rows += answers[1]
-            guard let last = try answers[2].first?.get(0, as: Int64.self) else { break }
-            strategy.note(answers[1].count, of: count)
-            below = last
         }
-        return try Self.page(rows, limit: limit)
+        return try Self.page(rows, limit: limit, end: below)
+    }
+
+    /// Matches among the next `count` messages, and the number of the last of those; `nil` where there are not that many.
+    private func read(
+        _ count: Int64, of search: MessageSearch, below: Int64, limit: Int
+    ) async throws -> (found: [PGRow], last: Int64?) {
+        let answers = try await pool.pipeline([
+            .ownPlan, search.among(count, below: below, limit: limit), search.last(of: count, below: below),
+        ])
+        return (answers[1], try answers[2].first?.get(0))
+    }
+
+    /// - Parameter end: the last number that was looked at, where there is more below it.
+    private static func page(_ rows: [PGRow], limit: Int, end: Int64?) throws -> SearchPage {
+        let messages = try rows.prefix(limit).map(StoredMessage.init(row:))
+        return SearchPage(messages: messages, below: rows.count > limit ? messages.last?.seq : end)
     }
 }
 
 /// The statements of one search.
-private struct MessageSearch {
+struct MessageSearch {
+    /// So many messages of a room are one block, as `search_block` has it.
+    static let block: Int64 = 524_288
+    /// A page looks into so many blocks at most: at ten million messages.
+    private static let blocks: Int64 = 20
+    /// What is archived has no index of words, and a page reads no more of it.
+    static let unindexed: Int64 = 20_000
+
     let terms: String
     let standing: MessageStanding
     let sender: UserID?
-
-    /// Has what follows in the flight be planned for its own values: one plan for all rooms would fit the small ones.
-    static let ownPlan: PGQuery = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
-
-    /// Has it collect by the index of words. The planner takes words for cheap to find out, and would rather read a large
-    /// room from its end.
-    static let byIndexOfWords: PGQuery =
-        "SELECT set_config('enable_indexscan', 'off', true), set_config('enable_seqscan', 'off', true)"
 
     private var table: PGQuery { PGQuery(unescaped: standing.isArchived ? "all_messages" : "messages") }
 
@@ -59,8 +84,22 @@ private struct MessageSearch {
         return scope + " AND m.user_id = \(sender)"
     }
 
-    func everything(below seq: Int64, limit: Int) -> PGQuery {
-        select(from: "SELECT m.* \(scope(below: seq)) AND \(words)", limit: limit)
+    /// The first number in the last of the blocks that a page looks into.
+    static func endOfBlocks(below seq: Int64) -> Int64 {
+        max((seq - 1) / block - (blocks - 1), 0) * block
+    }
+
+    /// Matches of the newest blocks: one after the other is looked into, until enough is found.
+    func inBlocks(below seq: Int64, downTo end: Int64, limit: Int) -> PGQuery {
+        let (first, last) = ((seq - 1) / Self.block, end / Self.block)
+        return select(
+            from: """
+                SELECT m.* FROM generate_series(\(first), \(last), -1) block CROSS JOIN LATERAL (
+                    SELECT m.* \(scope(below: seq)) AND \(words) AND search_block(m.room_id, m.seq)
+                        = search_block(\(standing.room.id), block * \(Self.block))
+                    ORDER BY m.seq DESC LIMIT \(limit)
+                ) m LIMIT \(limit)
+                """, limit: limit)
     }
 
     /// Matches among the next `count` messages.

@@ -38,8 +38,8 @@ struct DiscoveryController: Sendable {
             }
             search.words = words
         }
-        let rooms = try await store.discover(search, after: position, limit: limit + 1)
+        let page = try await store.discover(search, after: position, limit: limit)
         return try .json(
-            Page(rooms, limit: limit, item: store.views.preview, position: search.position(of:)))
+            Page(items: page.rooms.map(store.views.preview), nextCursor: try page.position.map(Cursor.encode)))
     }
 }

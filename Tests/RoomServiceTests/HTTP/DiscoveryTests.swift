@@ -111,39 +111,4 @@ import Testing
             #expect(try await rooms.call(.get, "/rooms/discover", as: user).status == 200)
         }
     }
-
-    /// No query reads a table from end to end, whatever is asked.
-    @Test func plansUseIndexes() async throws {
-        try await TestRooms.run { rooms in
-            _ = try await rooms.sql(
-                """
-                INSERT INTO rooms (id, code, kind, type, name, name_key, genre, genre_key, words, owner_id,
-                    max_participants, is_active, version, fact_head, member_count, created_at, updated_at,
-                    last_activity_at)
-                SELECT gen_random_uuid(),
-                    regexp_replace(translate(lpad(n::text, 10, '0'), '0123456789', 'abcdefghij'),
-                        '(...)(....)(...)', '\\1-\\2-\\3'), 'chat', (ARRAY['public', 'genre', 'unlisted', 'private'])[1 + n % 4],
-                    'Room ' || n, 'room ' || n, 'g' || n % 50, 'g' || n % 50, array_to_tsvector(ARRAY['room', 'w' || n % 500]),
-                    gen_random_uuid(), 10, true, 1, 1, n % 90, now(), now(), now() - n * interval '1 second'
-                FROM generate_series(1, 5000) n
-                """)
-            _ = try await rooms.sql("ANALYZE rooms")
-            var searches: [Discovery] = []
-            for sort in Discovery.Sort.allCases {
-                searches.append(Discovery(sort: sort))
-                searches.append(Discovery(type: .genre, sort: sort))
-                searches.append(Discovery(genre: "g7", sort: sort))
-                searches.append(Discovery(words: "'w7'", sort: sort))
-                searches.append(Discovery(kind: .listening, isActive: false, sort: sort))
-            }
-            for search in searches {
-                let page = try await rooms.app.store.discover(search, after: nil, limit: 3)
-                for position in [nil, page.last.map(search.position(of:))] {
-                    let plan = try await rooms.sql("EXPLAIN " + search.query(after: position, limit: 51))
-                    let text = try plan.map { try $0.get(0, as: String.self) }.joined(separator: "\n")
-                    #expect(!text.contains("Seq Scan"), "\(search): \(text)")
-                }
-            }
-        }
-    }
 }

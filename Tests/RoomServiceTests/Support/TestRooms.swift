@@ -32,6 +32,7 @@ struct TestRooms: Sendable {
     ///   Redis wait for it, however busy the machine is.
     static func run(
         _ environment: [String: String] = [:], patience: Duration = .seconds(60),
+        search: DiscoveryStrategy.Limits = RoomStore.searchLimits,
         _ body: @escaping @Sendable (TestRooms) async throws -> Void
     ) async throws {
         try await slots.withSlot {
@@ -40,7 +41,7 @@ struct TestRooms: Sendable {
                     let url = environment["REDIS_URL"] ?? redisURL
                     try await run(
                         environment.merging(["DATABASE_URL": database, "REDIS_URL": url]) { $1 }, patience: patience,
-                        with: body)
+                        search: search, with: body)
                 }
             }
         }
@@ -67,6 +68,7 @@ struct TestRooms: Sendable {
 
     private static func run(
         _ environment: [String: String], patience: Duration = .seconds(60),
+        search: DiscoveryStrategy.Limits = RoomStore.searchLimits,
         with body: @escaping @Sendable (TestRooms) async throws -> Void
     ) async throws {
         let defaults = [
@@ -77,7 +79,8 @@ struct TestRooms: Sendable {
         ]
         let settings = Settings(environment: defaults.merging(environment) { $1 })
         let clock = ManualClock()
-        let app = try RoomApp(try RoomSettings.read(settings), clock: clock.source, patience: patience, logger: .silent)
+        let app = try RoomApp(
+            try RoomSettings.read(settings), clock: clock.source, patience: patience, search: search, logger: .silent)
         try await app.migrate()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await app.redis.run() }

@@ -16,6 +16,7 @@ struct Discovery: Sendable {
         var id: RoomID
     }
 
+    /// As a `tsquery`.
     var words: String?
     var type: RoomType?
     var genre: String?
@@ -23,19 +24,59 @@ struct Discovery: Sendable {
     var isActive = true
     var sort: Sort = .activity
 
-    /// The filters are spelled out and not bound, so that the planner sees how rare each is; only what people type is a
-    /// parameter.
+    /// Listed rooms in the order, without regard to words.
     func query(after position: Position?, limit: Int) -> PGQuery {
-        var query: PGQuery = """
-            SELECT \(Room.columns) FROM rooms r WHERE r.type IN ('public', 'genre', 'artist')
-                AND r.is_active = \(unescaped: isActive ? "true" : "false")
+        "SELECT \(Room.columns) FROM rooms r WHERE \(listed(after: position))\(filters) ORDER BY \(order) LIMIT \(limit)"
+    }
+
+    /// Matches among the next `count` rooms, and the last of those rooms where there are so many. `with_words` counts how
+    /// many had the words so far, whatever the filters. What is read in vain is not carried through with all its columns.
+    func among(_ count: Int, after position: Position?, words: String, limit: Int) -> PGQuery {
+        let next: PGQuery = """
+            SELECT r.id, r.type, r.kind, r.last_activity_at, r.member_count, r.created_at, r.name_key,
+                r.words @@ \(words)::tsquery AS has_words
+            FROM rooms r WHERE \(listed(after: position)) ORDER BY \(order) LIMIT \(count)
             """
-        if let type { query += " AND r.type = '\(unescaped: type.rawValue)'" }
-        if let kind { query += " AND r.kind = '\(unescaped: kind.rawValue)'" }
-        if let genre { query += " AND r.genre_key = \(TextRules.key(TextRules.trim(genre)))" }
-        if let words { query += " AND r.words @@ \(words)::tsquery" }
-        if let position { query += Self.rest(after: position, in: sort) }
-        return query + " ORDER BY \(unescaped: Self.order(sort)) LIMIT \(limit)"
+        let counted: PGQuery = """
+            SELECT r.*, row_number() OVER so_far AS place, count(*) FILTER (WHERE r.has_words) OVER so_far AS with_words
+            FROM (\(next)) r WINDOW so_far AS (ORDER BY \(order) ROWS UNBOUNDED PRECEDING)
+            """
+        return """
+            SELECT \(Room.columns), n.matches, n.place = \(count) AS is_last, n.with_words FROM (
+                SELECT r.id, r.place, r.with_words, r.has_words\(filters) AS matches FROM (\(counted)) r
+                WHERE r.place = \(count) OR r.has_words\(filters) ORDER BY \(order) LIMIT \(limit)
+            ) n JOIN rooms r ON r.id = n.id ORDER BY n.place
+            """
+    }
+
+    /// All matches; or first one that is beyond, where more than `most` listed rooms have the words. That counts whatever
+    /// their place and the filters, for each has to be fetched.
+    func everything(upTo most: Int, after position: Position?, words: String, limit: Int) -> PGQuery {
+        """
+        SELECT \(Room.columns), r.place > \(most) AS is_beyond FROM (
+            SELECT r.*, row_number() OVER () AS place FROM rooms r
+            WHERE \(Self.isListed) AND r.words @@ \(words)::tsquery LIMIT \(most + 1)
+        ) r WHERE r.place > \(most) OR \(listed(after: position))\(filters)
+        ORDER BY r.place > \(most) DESC, \(order) LIMIT \(limit)
+        """
+    }
+
+    private static let isListed: PGQuery = "r.type IN ('public', 'genre', 'artist')"
+
+    /// What the indexes of the order are made for. All but what people type is spelled out and not bound, so that the planner
+    /// sees how rare it is.
+    private func listed(after position: Position?) -> PGQuery {
+        var listed: PGQuery = "\(Self.isListed) AND r.is_active = \(unescaped: isActive ? "true" : "false")"
+        if let genre { listed += " AND r.genre_key = \(TextRules.key(TextRules.trim(genre)))" }
+        if let position { listed += " AND \(Self.isAfter(position, in: sort))" }
+        return listed
+    }
+
+    private var filters: PGQuery {
+        var filters: PGQuery = ""
+        if let type { filters += " AND r.type = '\(unescaped: type.rawValue)'" }
+        if let kind { filters += " AND r.kind = '\(unescaped: kind.rawValue)'" }
+        return filters
     }
 
     func position(of room: Room) -> Position {
@@ -60,7 +101,7 @@ struct Discovery: Sendable {
         }
     }
 
-    private static func order(_ sort: Sort) -> String {
+    private var order: PGQuery {
         switch sort {
         case .activity: "r.last_activity_at DESC, r.id DESC"
         case .members: "r.member_count DESC, r.id DESC"
@@ -69,18 +110,12 @@ struct Discovery: Sendable {
         }
     }
 
-    private static func rest(after position: Position, in sort: Sort) -> PGQuery {
+    private static func isAfter(_ position: Position, in sort: Sort) -> PGQuery {
         switch sort {
-        case .activity: " AND (r.last_activity_at, r.id) < (\(position.time), \(position.id))"
-        case .members: " AND (r.member_count, r.id) < (\(position.count), \(position.id))"
-        case .newest: " AND (r.created_at, r.id) < (\(position.time), \(position.id))"
-        case .name: " AND (r.name_key, r.id) > (\(position.name) COLLATE \"C\", \(position.id))"
+        case .activity: "(r.last_activity_at, r.id) < (\(position.time), \(position.id))"
+        case .members: "(r.member_count, r.id) < (\(position.count), \(position.id))"
+        case .newest: "(r.created_at, r.id) < (\(position.time), \(position.id))"
+        case .name: "(r.name_key, r.id) > (\(position.name) COLLATE \"C\", \(position.id))"
         }
-    }
-}
-
-extension RoomStore {
-    func discover(_ discovery: Discovery, after position: Discovery.Position?, limit: Int) async throws -> [Room] {
-        try await pool.query(discovery.query(after: position, limit: limit)).map(Room.init(row:))
     }
 }

@@ -12,6 +12,7 @@ struct RoomStore: Sendable {
     let cache: RoomCache
     let clock: TimeSource
     let lifetime: RoomLifetime
+    let searchLimits: DiscoveryStrategy.Limits
     let logger: Logger
 
     var views: RoomViews { RoomViews(lifetime: lifetime) }
