@@ -48,7 +48,7 @@ extension TimelineStore {
 
     /// One message, wherever it lies; `nil` when there is none in this room.
     func message(_ id: MessageID, in standing: MessageStanding) async throws -> StoredMessage? {
-        let rows = try await pool.query(
+        let rows = try await pool.read(
             Self.select(standing) + "WHERE m.room_id = \(standing.room.id) AND m.message_id = \(id)")
         return try rows.first.map(StoredMessage.init(row:))
     }

@@ -79,7 +79,7 @@ extension TimelineStore {
     /// Whether the sender stored a message under this `clientMessageId` before.
     func isKnown(_ message: PendingMessage) async throws -> Bool {
         guard let clientMessageId = message.draft.clientMessageId else { return false }
-        let rows = try await pool.query(
+        let rows = try await pool.read(
             """
             SELECT FROM all_messages m WHERE m.room_id = \(message.room.id) AND m.user_id = \(message.userId)
             AND m.client_message_id = \(clientMessageId)

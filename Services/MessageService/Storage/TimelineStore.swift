@@ -20,12 +20,12 @@ struct TimelineStore: Sendable {
         case .code(let code): query = Self.standing(of: user) + "WHERE r.code = \(code.description)"
         case .id(let id): query = Self.standing(of: user) + "WHERE r.room_id = \(id)"
         }
-        return try await pool.query(query).first.map(Self.standing(from:))
+        return try await pool.read(query).first.map(Self.standing(from:))
     }
 
     /// The room a message belongs to, wherever the message is.
     func room(of message: MessageID) async throws -> RoomRef? {
-        let rows = try await pool.query(
+        let rows = try await pool.read(
             """
             SELECT r.room_id, r.code FROM rooms r
             WHERE r.room_id = (SELECT m.room_id FROM all_messages m WHERE m.message_id = \(message) LIMIT 1)
@@ -41,8 +41,8 @@ struct TimelineStore: Sendable {
         let rows: [PGRow]
         switch reference {
         case .code(let code):
-            rows = try await pool.query("SELECT room_id, code FROM rooms WHERE code = \(code.description)")
-        case .id(let id): rows = try await pool.query("SELECT room_id, code FROM rooms WHERE room_id = \(id)")
+            rows = try await pool.read("SELECT room_id, code FROM rooms WHERE code = \(code.description)")
+        case .id(let id): rows = try await pool.read("SELECT room_id, code FROM rooms WHERE room_id = \(id)")
         }
         return try rows.first.map { row in
             let (id, code) = try row.decode((RoomID, RoomCode).self)
@@ -55,8 +55,8 @@ struct TimelineStore: Sendable {
         let rows: [PGRow]
         switch room {
         case .code(let code):
-            rows = try await pool.query("SELECT applied_fact FROM rooms WHERE code = \(code.description)")
-        case .id(let id): rows = try await pool.query("SELECT applied_fact FROM rooms WHERE room_id = \(id)")
+            rows = try await pool.read("SELECT applied_fact FROM rooms WHERE code = \(code.description)")
+        case .id(let id): rows = try await pool.read("SELECT applied_fact FROM rooms WHERE room_id = \(id)")
         }
         return try rows.first?.get(0) ?? 0
     }

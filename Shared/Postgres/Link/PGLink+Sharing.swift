@@ -1,4 +1,5 @@
 internal import CLibPQ
+internal import Glibc
 
 extension PGLink {
     /// Runs statements of several callers in one round trip, each a transaction of its own: where one fails the others
@@ -11,12 +12,17 @@ extension PGLink {
             try takeOff(ignoringCancellation: true)
             defer { land() }
             var flights: [PGFlight] = []
+            cork(true)
+            var isCorked = true
+            defer { if isCorked { cork(false) } }
             for query in queries {
                 var flight = PGFlight()
                 try flight.add(query, isWanted: true, to: self)
                 try check(PQpipelineSync(connection))
                 flights.append(flight)
             }
+            cork(false)
+            isCorked = false
             var wait = PGWait(self, ignoringCancellation: true)
             if PQflush(connection) != 0 { try await flush(&wait) }
             var isOnWrongHost = false
@@ -32,6 +38,15 @@ extension PGLink {
         } catch {
             for position in answered..<queries.count { answer(position, .failure(error)) }
         }
+    }
+}
+
+extension PGLink {
+    /// Has what is written leave in whole packets: libpq writes at each point of synchronisation, and each packet of its own
+    /// wakes the server. On a Unix socket it is refused, without harm.
+    private func cork(_ isOn: Bool) {
+        var value: Int32 = isOn ? 1 : 0
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 }
 

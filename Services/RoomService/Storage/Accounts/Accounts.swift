@@ -37,7 +37,7 @@ struct Accounts: Sendable {
         """
 
     func find(_ id: UserID) async throws -> Account? {
-        try await pool.query("SELECT \(Self.columns) FROM users u WHERE u.id = \(id)").first.map(Account.init(row:))
+        try await pool.read("SELECT \(Self.columns) FROM users u WHERE u.id = \(id)").first.map(Account.init(row:))
     }
 
     static func find(_ id: UserID, in transaction: PGTransaction) async throws -> Account? {

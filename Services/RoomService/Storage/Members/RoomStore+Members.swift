@@ -49,7 +49,7 @@ extension RoomStore {
     }
 
     func member(_ user: UserID, of room: RoomID) async throws -> Member? {
-        try await pool.query(
+        try await pool.read(
             """
             SELECT \(Member.columns) FROM members m JOIN users u ON u.id = m.user_id
             WHERE m.room_id = \(room) AND m.user_id = \(user)

@@ -30,7 +30,7 @@ struct RoomStore: Sendable {
 
     /// A room by either of its names.
     func room(_ reference: RoomReference) async throws -> Room {
-        let rows = try await pool.query("SELECT \(Room.columns) FROM rooms r WHERE \(Self.matches(reference))")
+        let rows = try await pool.read("SELECT \(Room.columns) FROM rooms r WHERE \(Self.matches(reference))")
         guard let row = rows.first else { throw Refusal.roomNotFound }
         return try Room(row: row)
     }
@@ -39,7 +39,7 @@ struct RoomStore: Sendable {
         _ reference: RoomReference, user: UserID, verifiedEmail: String?
     ) async throws -> RoomAccess {
         let now = clock.now()
-        let rows = try await pool.query(
+        let rows = try await pool.read(
             """
             SELECT \(Room.columns), m.user_id IS NOT NULL, b.user_id IS NOT NULL, EXISTS (
                 SELECT FROM invitations i WHERE i.room_id = r.id AND i.email_key = \(verifiedEmail)
