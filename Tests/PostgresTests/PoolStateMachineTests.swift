@@ -277,6 +277,21 @@ import Testing
         #expect(machine.release(1, isReusable: true, now: at(4)).map(Self.text) == ["lend 1 to e"])
     }
 
+    /// The shared link went to somebody else; the next one that comes back is theirs.
+    @Test func aLinkIsNotPutAwayFromThoseWhoShare() {
+        var machine = machine(size: 2, waiters: 20)
+        for (waiter, link) in [("a", 1), ("b", 2)] as [(Character, Int)] {
+            _ = enqueue(&machine, waiter, toShare: waiter == "a")
+            _ = machine.connected(link, now: at(0))
+        }
+        _ = enqueue(&machine, "c", at: 1)
+        _ = enqueue(&machine, "d", toShare: true, at: 2)
+        #expect(machine.release(1, wasShared: true, isReusable: true, now: at(3)).map(Self.text) == ["lend 1 to c"])
+        let quietly = machine.returnIdle(2, now: at(3), timer: at(4))
+        #expect(!quietly, "somebody waits")
+        #expect(machine.release(2, isReusable: true, now: at(3)).map(Self.text) == ["lend 2 to d"])
+    }
+
     @Test func aBrokenSharedLinkIsReplacedByAnIdleOne() {
         var machine = idlePool()
         _ = machine.takeIdle(toShare: true)

@@ -50,6 +50,8 @@ struct PGPoolStateMachine<Link: Sendable, Waiter: Sendable>: Sendable {
     private var connecting = 0
     private var failure: Failure?
     private var isShutDown = false
+    /// Nobody is served before the database is prepared.
+    var isHeld = false
 
     init(_ configuration: PGConfiguration) {
         limits = Limits(
@@ -96,6 +98,7 @@ struct PGPoolStateMachine<Link: Sendable, Waiter: Sendable>: Sendable {
     mutating func enqueue(_ waiter: Waiter, id: UInt64, toShare: Bool = false, now: Instant) -> [Action] {
         if let link = takeIdle(toShare: toShare) { return [.lend(link, to: [waiter])] }
         if isShutDown { return [.fail(waiter, PGError(.closed, "the pool is shut down"))] }
+        if isHeld { return [.fail(waiter, PGError(.connection, "the database is not prepared yet"))] }
         if isAway, let failure { return [.fail(waiter, failure.error)] }
         guard waiting < limits.waiters else {
             return [.fail(waiter, PGError(.poolExhausted, "\(waiting) callers wait for \(live) links already"))]
@@ -128,8 +131,8 @@ struct PGPoolStateMachine<Link: Sendable, Waiter: Sendable>: Sendable {
     /// Takes a sound link back when that calls for no action and no timer earlier than the one that is set; false when
     /// `release` has to be told.
     mutating func returnIdle(_ link: Link, wasShared: Bool = false, now: Instant, timer: Instant?) -> Bool {
-        guard queue.isEmpty, !wasShared || sharing.isEmpty, !isShutDown, let timer, timer <= now + limits.idleTimeout
-        else { return false }
+        let isWanted = !queue.isEmpty || !sharing.isEmpty && (wasShared || mayShare)
+        guard !isWanted, !isShutDown, let timer, timer <= now + limits.idleTimeout else { return false }
         busy -= 1
         if wasShared { shared -= 1 }
         idle.append((link, now))
