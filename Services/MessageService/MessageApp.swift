@@ -12,7 +12,8 @@ public import ServiceSupport
 
 /// The message service, put together.
 public enum MessageApp {
-    /// Migrates the database, then answers the service's parts in the order in which they start.
+    /// Migrates the database, or has it migrated as soon as it is there, and answers the service's parts in the order in which
+    /// they start.
     public static func assemble(_ settings: Settings, logger: Logger) async throws -> [any Service] {
         let configuration = MessageSettings(settings)
         try settings.finish()
@@ -77,7 +78,7 @@ struct MessageParts: Sendable {
 
     func migrate() async throws {
         try await Migrator(pool: pool, schema: Self.schema, logger: logger)
-            .migrate(IdempotencySchema.migrations + MessageMigrations.all)
+            .migrate(IdempotencySchema.migrations + MessageMigrations.all, before: pool)
     }
 
     /// Those that others stand on come first; they stop in reverse.

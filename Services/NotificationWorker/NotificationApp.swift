@@ -52,10 +52,12 @@ public struct NotificationApp: Sendable {
         if !settings.webhookURLs.isEmpty { health.declare(job: WebhookWorker.job) }
     }
 
-    /// Everything long-lived, in the order of starting. The schema is brought up to date first.
+    /// Everything long-lived, in the order of starting. The schema is brought up to date first, or as soon as the database
+    /// is there.
     public func services() async throws -> [any Service] {
         let bans = AccountBans(rooms: rooms, logger: logger)
-        try await Migrator(pool: pool, schema: "notifications", logger: logger).migrate(NotificationMigrations.all)
+        try await Migrator(pool: pool, schema: "notifications", logger: logger)
+            .migrate(NotificationMigrations.all, before: pool)
         let watch = QueueWatch(.notifications, amqp: try amqp("notification"), logger: logger)
         return [pool, redis, publisher, outbox, bans, try consumer(), watch, try mailWorker()] + webhookWorkers()
             + [await server(bans)]

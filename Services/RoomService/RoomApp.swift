@@ -26,7 +26,7 @@ public struct RoomApp: Sendable {
     let publisher: AMQPPublisher
     let amqp: AMQPConfiguration
 
-    /// Reads the settings and makes the parts; the database is migrated when this returns.
+    /// Reads the settings and makes the parts. The database is migrated when this returns, or as soon as it is there.
     public static func services(_ settings: Settings, logger: Logger) async throws -> [any Service] {
         let app = try RoomApp(try RoomSettings.read(settings), clock: .system, logger: logger)
         try await app.migrate()
@@ -73,7 +73,8 @@ public struct RoomApp: Sendable {
     }
 
     func migrate() async throws {
-        try await Migrator(pool: store.pool, schema: RoomSchema.name, logger: logger).migrate(RoomSchema.migrations)
+        try await Migrator(pool: store.pool, schema: RoomSchema.name, logger: logger)
+            .migrate(RoomSchema.migrations, before: store.pool)
     }
 
     /// Everything that runs, in the order of its start.

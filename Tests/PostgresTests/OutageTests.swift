@@ -1,4 +1,5 @@
 import Postgres
+import ServiceLifecycle
 import TestSupport
 import Testing
 
@@ -125,6 +126,41 @@ import Testing
                 try await pool.query("SELECT 1")
             }
         }
+    }
+
+    @Test func nobodyIsServedBeforeTheDatabaseIsPrepared() async throws {
+        try await withServer { server, pool in
+            let url = pool.configuration.url
+            try await server.kill()
+            var configuration = PGConfiguration(url: url, schema: "prepared")
+            configuration.maximumBackoff = .milliseconds(50)
+            let late = PGPool(configuration, logger: .silent)
+            try await Migrator(pool: late, schema: "prepared", logger: .silent).migrate(
+                [Migration(name: "1", sql: "CREATE TABLE t (a int); INSERT INTO t VALUES (7)")], before: late)
+            let running = Task { try await late.run() }
+            #expect(!late.isAvailable)
+            #expect(await pgError { try await late.query("SELECT * FROM t") }?.isUnavailable == true)
+            #expect(await pgError { try await late.read("SELECT * FROM t") }?.isUnavailable == true)
+            try await server.launch()
+            try await eventually("it is prepared") { late.isAvailable }
+            #expect(try await late.query("SELECT * FROM t")[0].get(0, as: Int32.self) == 7)
+            running.cancel()
+            try await running.value
+        }
+    }
+
+    @Test func aPreparationThatFailsEndsThePool() async throws {
+        let pool = PGPool(PGConfiguration(url: "postgresql://127.0.0.1:1/none"), logger: .silent)
+        pool.serve { throw PGError(.misuse, "no such thing") }
+        #expect(await pgError { try await pool.run() }?.kind == .misuse)
+        #expect(await pgError { try await pool.query("SELECT 1") }?.kind == .closed)
+        // One that waits does not keep who leaves.
+        let patient = PGPool(PGConfiguration(url: "postgresql://127.0.0.1:1/none"), logger: .silent)
+        patient.serve { try await Task.sleep(for: .seconds(600)) }
+        let group = ServiceGroup(configuration: .init(services: [.init(service: patient)], logger: .silent))
+        async let running: Void = group.run()
+        await group.triggerGracefulShutdown()
+        try await running
     }
 
     @Test func aPausedServerTimesOut() async throws {

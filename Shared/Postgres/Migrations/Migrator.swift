@@ -37,9 +37,24 @@ public struct Migrator: Sendable {
                 return try await migrateOnce(migrations)
             } catch let error as PGError where error.kind == .connection {
                 failures += 1
-                logger.warning("the migrations wait for the database", metadata: ["error": "\(error)"])
+                // Once; it may take long.
+                logger.log(
+                    level: failures == 1 ? .warning : .debug, "the migrations wait for the database",
+                    metadata: ["error": "\(error)"])
                 try await Task.sleep(for: backoff.pause(after: failures, jitter: .random(in: 0..<1)))
             }
+        }
+    }
+
+    /// The same for a service that starts: where the database is away it does not wait, but has `pool` migrate as soon as the
+    /// database is back, and serve nobody before.
+    ///
+    /// - Throws: `PGError` that names the migration; later it is the pool's `run()` that throws it.
+    public func migrate(_ migrations: [Migration], before pool: PGPool) async throws {
+        do {
+            try await migrateOnce(migrations)
+        } catch let error as PGError where error.kind == .connection {
+            pool.serve { try await migrate(migrations) }
         }
     }
 

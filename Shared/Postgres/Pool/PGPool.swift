@@ -28,6 +28,8 @@ public final class PGPool: Service, Sendable {
         /// Who waits for the last link to come back.
         var closers: [CheckedContinuation<Void, Never>] = []
         var isDrained = false
+        /// What comes before anybody is served.
+        var preparation: (@Sendable () async throws -> Void)?
     }
 
     public let configuration: PGConfiguration
@@ -48,10 +50,10 @@ public final class PGPool: Service, Sendable {
         state.withLock { $0.machine.statistics }
     }
 
-    /// False from a failed attempt to connect until one succeeds; true before the first attempt. A hint: only a
-    /// statement tells whether the database answers.
+    /// False from a failed attempt to connect until one succeeds, and before what `serve(after:)` asks for is done; true
+    /// before the first attempt. A hint: only a statement tells whether the database answers.
     public var isAvailable: Bool {
-        state.withLock { !$0.machine.isAway }
+        state.withLock { !$0.machine.isAway && !$0.machine.isHeld }
     }
 
     // MARK: - Links for callers

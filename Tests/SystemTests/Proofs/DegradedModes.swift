@@ -54,6 +54,30 @@ extension SystemTests {
             try await stack.recovered()
         }
 
+        @Test func `A service that starts while PostgreSQL is away is there, and serves once it is back`() async throws
+        {
+            let stack = try Stack.here
+            let table = try await Table(stack)
+            try await stack.without("postgres") {
+                for service in [Stack.Service.room, .message, .notification] { try stack.kill(service) }
+                for service in [Stack.Service.room, .message, .notification] {
+                    let http = ParlorHTTP(try stack.url(of: service))
+                    try await eventually("\(service) is there") {
+                        (try? await http.exchange("GET", "/health"))?.status == 200
+                    }
+                    let ready = try await http.exchange("GET", "/ready")
+                    #expect(ready.status == 503)
+                    #expect(ready.json?["dependencies"]?["postgres"] == "down")
+                }
+                for path in ["/rooms", "/rooms/\(table.room.code)/timeline", "/notifications"] {
+                    expectProblem(500, "database_unavailable", try await table.ada.http.exchange("GET", path))
+                }
+            }
+            try await table.talkInTheEnd("after all")
+            await table.leave()
+            try await stack.recovered()
+        }
+
         @Test func `Without the room service members talk and read on`() async throws {
             let stack = try Stack.here
             let table = try await Table(stack)
