@@ -43,7 +43,7 @@ enum PostgresBench {
     private static let script =
         "\\set aid random(1, 100000)\nSELECT abalance FROM pgbench_accounts WHERE aid = :aid;\n"
 
-    /// Sixteen callers on as many links: anywhere, and where consumers' handlers run.
+    /// Sixteen callers of a pool of sixteen, whose reads share links: anywhere, and where handlers run.
     private static func throughput(_ server: PostgresServer) async throws -> [Comparison] {
         let threads = [ReactorTasks(Reactor(name: "bench-1")), ReactorTasks(Reactor(name: "bench-2"))]
         return try await withPool(server, size: 16) { pool in
