@@ -128,5 +128,46 @@ extension SystemTests {
             await hers.socket.close()
             try await stack.recovered()
         }
+
+        @Test func `A Redis that takes no writes costs nobody a seat, also for longer than a lease`() async throws {
+            let stack = try Stack.here
+            let ada = try await stack.person("Ada"), ben = try await stack.person("Ben"),
+                cleo = try await stack.person("Cleo")
+            let room = try await stack.room(of: ada, members: [ben, cleo])
+            let hers = try await stack.sit(ada, in: room), his = try await stack.sit(ben, in: room)
+            try await Self.limitRedis(to: "1", on: stack)
+            let result = await Result { () async throws in
+                for service in [Stack.Service.room, .signaling] {
+                    try await eventually("\(service) misses it") {
+                        let ready = try await ParlorHTTP(stack.url(of: service)).exchange("GET", "/ready")
+                        return ready.json?["dependencies"]?["redis"] == "down"
+                    }
+                }
+                #expect(try await stack.refusal(of: cleo, in: room) == .unavailable)
+                try await Task.sleep(for: .seconds(35))
+                try await hers.say("still here?", clientMessageID: "w1")
+                _ = try await his.message("w1")
+            }
+            try await Self.limitRedis(to: "0", on: stack)
+            try result.get()
+            try await stack.recovered()
+            #expect(hers.socket.isOpen && his.socket.isOpen)
+            _ = try await hers.bye()
+            _ = try await his.bye()
+        }
+
+        /// Sets how much memory Redis may use: with one byte it takes no writes, with none there is no limit.
+        private static func limitRedis(to bytes: String, on stack: Stack) async throws {
+            // Its own client knows no empty name.
+            let url = try stack.value("REDIS_URL").replacing("//:", with: "//default:")
+            try await Command.output(
+                of: "/usr/bin/redis-cli", ["--no-auth-warning", "-u", url, "CONFIG", "SET", "maxmemory", bytes])
+        }
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }
