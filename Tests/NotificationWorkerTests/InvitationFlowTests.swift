@@ -31,6 +31,10 @@ import Testing
 
             let mails = try worker.mails
             #expect(mails.keys.sorted() == ["invitation-\(invited.id).0.eml"])
+            // Whoever reads it may come in.
+            let file = worker.mailDirectory.appending(path: "invitation-\(invited.id).0.eml").path
+            let permissions = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+            #expect(permissions == 0o600)
             let mail = try await MailServer.parse(try #require(mails.values.first))
             #expect(mail.toAddress == "Bob@Example.org")
             #expect(mail.fromName == "Parlor")

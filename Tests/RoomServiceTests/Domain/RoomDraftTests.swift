@@ -108,6 +108,8 @@ import Testing
 
     @Test func capsAreReadOrRefused() {
         #expect(PlanLimits.readCaps("free:4, pro:10") == ["free": 4, "pro": 10])
-        for wrong in ["", "free", "free:x", "free:1", "free:4:5"] { #expect(PlanLimits.readCaps(wrong) == nil) }
+        for wrong in ["", "free", "free:x", "free:1", "free:4:5", "free:4,free:5"] {
+            #expect(PlanLimits.readCaps(wrong) == nil)
+        }
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Identifiers
 import JWTKit
 import Logging
+import ServiceSupport
 import TestSupport
 import Testing
 
@@ -128,6 +129,18 @@ import Testing
             secret: nil, publishedKeys: published, issuer: nil, audience: nil, time: Self.time)
         let forged = try await token(Claims(sub: "u"), secret: key.publicKey.pemRepresentation)
         await #expect(throws: AuthError.self) { try await verifier.verify(forged) }
+    }
+
+    @Test(arguments: [("", false), ("keys", false), ("[]", false), (#"{"keys":{}}"#, false), (#"{"keys":[]}"#, true)])
+    func aFileThatIsNoKeySetStopsTheStart(text: String, isGood: Bool) throws {
+        let file = try KeyFile()
+        defer { file.remove() }
+        try file.write(json: text)
+        let settings = Settings(environment: ["JWKS_FILE": file.path])
+        _ = AuthSettings(settings)
+        if isGood { return try settings.finish() }
+        let error = #expect(throws: SettingsError.self) { try settings.finish() }
+        #expect(error?.faults == ["JWKS_FILE is no JSON Web Key Set"])
     }
 
     @Test func keysRotateWithoutARestart() async throws {

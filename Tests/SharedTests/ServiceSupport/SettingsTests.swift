@@ -78,6 +78,15 @@ import Testing
                 == ["DEV_AUTH must not be set when ENVIRONMENT=production"])
     }
 
+    @Test(arguments: ["GATEWAY_SECRET", "TURN_SECRET", "WEBHOOK_SECRET", "INVITATION_SECRET", "INTERNAL_TOKEN"])
+    func aShortSecretIsNoneInProduction(name: String) {
+        let environment = ["RABBITMQ_URL": "amqp://broker", name: "short"]
+        #expect(faults(environment) == [])
+        #expect(
+            faults(environment.merging(["ENVIRONMENT": "production"]) { $1 })
+                == ["\(name) must have at least 16 characters in production"])
+    }
+
     @Test func whatIsReadTwiceIsReportedOnce() {
         let settings = Settings(environment: ["FLAG": "perhaps"])
         for _ in 0..<2 { _ = settings.bool("FLAG", default: false) }
