@@ -21,11 +21,6 @@ extension RedisExchange {
         drainer?.resume()
     }
 
-    /// Says why connecting fails, for the errors that callers get meanwhile.
-    func stillAway(_ reason: String) {
-        state.withLock { $0.status = .away(reason: reason) }
-    }
-
     /// Suspends the link's writer until there is something to write, or its task is cancelled.
     func awaitOutput(isolation: isolated (any Actor)? = #isolation) async {
         await withTaskCancellationHandler {

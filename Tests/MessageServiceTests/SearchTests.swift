@@ -7,6 +7,30 @@ import Testing
 
 /// Searches that go beyond the newest messages: however they get there, they find the same.
 @Suite struct SearchTests {
+    /// Walks all pages, which must hold each message with the words once and in order.
+    ///
+    /// - Returns: how many each page had.
+    private func expectPages(
+        of words: String, from sender: UserID?, limit: Int, in standing: MessageStanding, _ store: TimelineStore,
+        all: [StoredMessage]
+    ) async throws -> [Int] {
+        let expected = all.filter { message in
+            let said = (message.content ?? "").split(separator: " ")
+            return words.split(separator: " ").allSatisfy(said.contains)
+                && sender.map { $0 == message.userId } ?? true
+        }
+        var found: [StoredMessage] = [], sizes: [Int] = [], before: Int64?
+        repeat {
+            let page = try await store.search(
+                SearchQuery(words), in: standing, from: sender, before: before, limit: limit)
+            found += page.messages
+            sizes.append(page.messages.count)
+            before = page.below
+        } while before != nil
+        #expect(found.map(\.seq) == expected.map(\.seq), "\(words)")
+        return sizes
+    }
+
     @Test func pagesOfAnyWordAreCompleteAndInOrder() async throws {
         try await Stage.run { stage, instances in
             let (anna, ben) = (UserID.new(), UserID.new())
@@ -45,20 +69,9 @@ import Testing
                 "absent",
             ] {
                 for sender in [nil, anna, ben] {
-                    let expected = all.filter { message in
-                        let said = (message.content ?? "").split(separator: " ")
-                        return words.split(separator: " ").allSatisfy(said.contains)
-                            && sender.map { $0 == message.userId } ?? true
-                    }
-                    var found: [StoredMessage] = [], before: Int64?
-                    repeat {
-                        let page = try await store.search(
-                            SearchQuery(words), in: standing, from: sender, before: before, limit: 300)
-                        found += page.messages
-                        before = page.below
-                        if before != nil { #expect(page.messages.count == 300) }
-                    } while before != nil
-                    #expect(found.map(\.seq) == expected.map(\.seq), "\(words)")
+                    let sizes = try await expectPages(
+                        of: words, from: sender, limit: 300, in: standing, store, all: all)
+                    #expect(sizes.dropLast().allSatisfy { $0 == 300 })
                 }
             }
         }
@@ -92,19 +105,8 @@ import Testing
             for words in ["every", "tenth", "seldom", "ancient", "every seldom", "tenth ancient", "absent"] {
                 for sender in [nil, anna, ben] {
                     for limit in [3, 50] {
-                        let expected = all.filter { message in
-                            let said = (message.content ?? "").split(separator: " ")
-                            return words.split(separator: " ").allSatisfy(said.contains)
-                                && sender.map { $0 == message.userId } ?? true
-                        }
-                        var found: [StoredMessage] = [], before: Int64?
-                        repeat {
-                            let page = try await store.search(
-                                SearchQuery(words), in: standing, from: sender, before: before, limit: limit)
-                            found += page.messages
-                            before = page.below
-                        } while before != nil
-                        #expect(found.map(\.seq) == expected.map(\.seq), "\(words)")
+                        _ = try await expectPages(
+                            of: words, from: sender, limit: limit, in: standing, store, all: all)
                     }
                 }
             }

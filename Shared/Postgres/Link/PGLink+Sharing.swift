@@ -11,18 +11,7 @@ extension PGLink {
         do {
             try takeOff(ignoringCancellation: true)
             defer { land() }
-            var flights: [PGFlight] = []
-            cork(true)
-            var isCorked = true
-            defer { if isCorked { cork(false) } }
-            for query in queries {
-                var flight = PGFlight()
-                try flight.add(query, isWanted: true, to: self)
-                try check(PQpipelineSync(connection))
-                flights.append(flight)
-            }
-            cork(false)
-            isCorked = false
+            let flights = try send(apart: queries)
             var wait = PGWait(self, ignoringCancellation: true)
             if PQflush(connection) != 0 { try await flush(&wait) }
             var isOnWrongHost = false
@@ -39,9 +28,18 @@ extension PGLink {
             for position in answered..<queries.count { answer(position, .failure(error)) }
         }
     }
-}
 
-extension PGLink {
+    private func send(apart queries: [PGQuery]) throws -> [PGFlight] {
+        cork(true)
+        defer { cork(false) }
+        return try queries.map { query in
+            var flight = PGFlight()
+            try flight.add(query, isWanted: true, to: self)
+            try check(PQpipelineSync(connection))
+            return flight
+        }
+    }
+
     /// Has what is written leave in whole packets: libpq writes at each point of synchronisation, and each packet of its own
     /// wakes the server. On a Unix socket it is refused, without harm.
     private func cork(_ isOn: Bool) {
