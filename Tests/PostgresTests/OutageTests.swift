@@ -149,6 +149,22 @@ import Testing
         }
     }
 
+    @Test func whileItIsPreparedNobodyIsServedThoughTheDatabaseIsThere() async throws {
+        try await PostgresServer.withDatabase { url in
+            let pool = PGPool(PGConfiguration(url: url), logger: .silent)
+            let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+            pool.serve { for await _ in gate { return } }
+            let running = Task { try await pool.run() }
+            #expect(await pgError { try await pool.query("SELECT 1") }?.isUnavailable == true)
+            #expect(await pgError { try await pool.read("SELECT 1") }?.isUnavailable == true)
+            opener.yield()
+            try await eventually("it is prepared") { pool.isAvailable }
+            #expect(try await pool.query("SELECT 1").count == 1)
+            running.cancel()
+            try await running.value
+        }
+    }
+
     @Test func aPreparationThatFailsEndsThePool() async throws {
         let pool = PGPool(PGConfiguration(url: "postgresql://127.0.0.1:1/none"), logger: .silent)
         pool.serve { throw PGError(.misuse, "no such thing") }
