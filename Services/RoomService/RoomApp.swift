@@ -66,6 +66,7 @@ public struct RoomApp: Sendable {
         self.settings = settings
         self.logger = logger
         RoomMetrics.declare()
+        PairingMetrics.declare()
         PoolMetrics.report {
             let now = pool.statistics
             return (now.size, now.busy, now.waiting)
@@ -94,6 +95,7 @@ public struct RoomApp: Sendable {
             QueueWatch(.rooms, amqp: amqp, logger: logger),
             CacheRefill(redis: redis, store: store, logger: logger),
             ActiveRooms(store: store, interval: settings.jobs.maintenanceInterval, logger: logger),
+            Matchmaker(store: store, logger: logger),
             JobRunner(jobs(maintenance), pool: store.pool, clock: store.clock, health: health, logger: logger),
             await server(onServerRunning: onServerRunning),
         ]
@@ -164,6 +166,7 @@ public struct RoomApp: Sendable {
             joinLimit: rates.joins, userLimit: rates.invitationsOfUser, addressLimit: rates.invitationsToAddress
         ).add(to: api)
         ModerationController(store: store, messages: messageService).add(to: api)
+        PairController(store: store, flag: settings.pairing).add(to: api)
         AccountController(accounts: accounts, known: known, store: store).add(to: api)
         InternalController(store: store, accounts: accounts, tokens: tokens)
             .add(to: routes.internal.group("").add(middleware: RefusalMiddleware()))

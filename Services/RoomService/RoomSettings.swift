@@ -12,6 +12,7 @@ struct RoomSettings: Sendable {
     var lifetime = RoomLifetime()
     var invitationSecret: String
     var discovery: FeatureFlag
+    var pairing: FeatureFlag
     var iceServers: IceServers
     var rates: Rates
     var jobs: JobSettings
@@ -35,6 +36,9 @@ struct RoomSettings: Sendable {
         // A secret of its own is better; without one the internal token serves, for it is as secret.
         invitationSecret = settings.string("INVITATION_SECRET", default: common.internalToken)
         discovery = settings.parse("FEATURE_DISCOVERY", default: .on, "on, off, admins or a percentage") {
+            FeatureFlag($0)
+        }
+        pairing = settings.parse("FEATURE_PAIRING", default: .on, "on, off, admins or a percentage") {
             FeatureFlag($0)
         }
         iceServers = Self.iceServers(settings, publicURL: common.publicURL)

@@ -58,6 +58,8 @@ public enum SignalingApp {
         let status = StatusHub(feed: feed, logger: logger)
         dispatcher.serve(hub, status)
 
+        let searches = SearchRenewal(status: status, rooms: rooms.rooms, logger: logger)
+
         let database = DatabaseWatch(owners: [rooms.rooms, messages])
         let health = Health(
             essential: [],
@@ -85,8 +87,8 @@ public enum SignalingApp {
         let drainer = Drainer(
             time: settings.drain, health: health, joiner: joiner, server: server, relay: relay, logger: logger)
         return [
-            redis, publisher, outgoing, replies, commands, feed, relay, bans, database, leases, hub, status, server,
-            drainer,
+            redis, publisher, outgoing, replies, commands, feed, relay, bans, database, leases, hub, status, searches,
+            server, drainer,
         ]
     }
 }

@@ -46,7 +46,7 @@ public struct Event: Sendable, Equatable {
     public var mustBeConsumed: Bool {
         switch body {
         case .timeline(let body): seq == nil && body.type.isRoomFact
-        case .invitationCreated, .invitationAccepted, .invitationDeclined, .invitationDeliveryChanged, .matchFound: true
+        case .invitationCreated, .invitationAccepted, .invitationDeclined, .invitationDeliveryChanged: true
         default: false
         }
     }

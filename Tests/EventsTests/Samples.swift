@@ -52,6 +52,14 @@ enum Samples {
         payload: ["roomId": .string("abc-defg-hij")], status: .sent, attempts: 1, lastError: nil, readAt: nil,
         createdAt: at)
 
+    /// As both of a pair see their room.
+    static let pairView = {
+        var pair = view
+        pair.kind = .pair
+        pair.standing = RoomView.Standing(memberCount: 2, participantCount: 0, myRole: .member)
+        return pair
+    }()
+
     static let bodies: [EventBody] = [
         .timeline(.messageCreated(message)), .timeline(.messageUpdated(message)),
         .timeline(.messageDeleted(tombstone)),
@@ -68,7 +76,7 @@ enum Samples {
         .invitationCreated(invitation(.pending, .queued)), .invitationAccepted(invitation(.accepted, .sent, number: 2)),
         .invitationDeclined(invitation(.declined, .sent, number: 2)),
         .invitationDeliveryChanged(invitation(.pending, .failed, number: 2, reason: "550 no such user")),
-        .matchFound(view), .mutualLike,
+        .matchFound(pairView), .mutualLike,
         .userBanned(UserBan(banned: true, reason: "abuse", until: nil)),
         .reportCreated(ReportFields(reportId: id(9), messageId: id(4))), .notificationCreated(notification),
     ]

@@ -20,8 +20,6 @@ struct NotificationDraft: Sendable, Equatable {
         // A fact passes twice; the second time it is an entry of the timeline.
         case (.timeline(.memberBanned(let member, let reason, let until)), let room?) where event.seq == nil:
             [NotificationDraft(banOf: member.userId, from: room, reason: reason, until: until)]
-        case (.matchFound(let room), _):
-            Set([event.userId, event.targetUserId].compactMap(\.self)).map { NotificationDraft(match: $0, in: room) }
         default: []
         }
     }
@@ -49,14 +47,6 @@ struct NotificationDraft: Sendable, Equatable {
             "until": until.map { .string($0.description) } ?? .null,
         ]
         self.room = room
-    }
-
-    private init(match user: UserID, in room: RoomView) {
-        userID = user
-        kind = .match
-        title = "You have a match"
-        payload = ["roomId": .string(room.roomId.description)]
-        self.room = RoomRef(id: room.id, code: room.roomId)
     }
 
     /// For the inviter, whose invitation did not arrive, or may not have.

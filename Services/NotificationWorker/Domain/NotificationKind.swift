@@ -6,6 +6,4 @@ enum NotificationKind: String, Sendable, CaseIterable {
     case invitationFailed = "invitation_failed"
     /// A member was banned from a room.
     case roomBan = "room_ban"
-    /// The random pairing found a partner.
-    case match
 }

@@ -15,6 +15,6 @@ struct RoomAccess: Sendable {
     }
 
     func check(_ action: RoomAction) throws(Refusal) {
-        try RoomPolicy.check(action, type: room.type, isActive: room.isActive, by: standing)
+        try RoomPolicy.check(action, kind: room.kind, type: room.type, isActive: room.isActive, by: standing)
     }
 }

@@ -19,4 +19,10 @@ struct RoomLifetime: Sendable, Equatable {
         guard room.participantCount == 0, let expiresAt = expiresAt(room) else { return false }
         return expiresAt <= now
     }
+
+    /// A pair in whose room nobody has sat or written for a while. `expiresAt` does not tell it: anybody who comes undoes it.
+    func isAbandoned(_ room: Room, at now: Timestamp) -> Bool {
+        room.isActive && room.kind == .pair && room.participantCount == 0
+            && room.lastActivityAt + PairingRules.abandonedAfter <= now
+    }
 }

@@ -31,12 +31,16 @@ struct Standing: Sendable, Equatable {
 ///
 /// An active member's right is checked before the room's end, so that `room_ended` is told only to whom it concerns.
 enum RoomPolicy {
-    static func check(_ action: RoomAction, type: RoomType, isActive: Bool, by standing: Standing) throws(Refusal) {
+    static func check(
+        _ action: RoomAction, kind: RoomKind, type: RoomType, isActive: Bool, by standing: Standing
+    ) throws(Refusal) {
         if action == .join {
             try checkJoin(type: type, by: standing)
         } else {
             guard let role = standing.role else { throw .notAMember }
             guard role >= neededRole(action) else { throw .forbidden }
+            // Two were brought together, and nobody else.
+            if action == .invite, kind == .pair { throw .forbidden }
         }
         if !isActive, changesRoom(action) { throw .roomEnded }
     }

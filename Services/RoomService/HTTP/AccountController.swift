@@ -54,6 +54,8 @@ struct AccountController: Sendable {
         let (banned, isNew) = try await accounts.ban(
             account.id, reason: limits.reason ?? "", until: limits.until, by: administrator)
         await known.refresh()
+        // No search of theirs is matched from the ban on; who is in a pair with them need not wait for nobody.
+        try await store.leavePairing(account.id)
         return try .json(
             BanView(account: banned, bannedBy: administrator.userID, at: now), status: isNew ? .created : .ok)
     }

@@ -19,6 +19,7 @@ struct InternalController: Sendable {
         routes.get("internal/users/:user/ban", use: accountBan)
         routes.get("internal/account-bans", use: accountBans)
         routes.get("internal/invitations/:invitation/mail", use: mail)
+        routes.post("internal/searches", use: renewSearches)
     }
 
     @Sendable private func facts(_ request: Request, context: AppContext) async throws -> Response {
@@ -77,6 +78,13 @@ struct InternalController: Sendable {
 
     @Sendable private func accountBans(_ request: Request, context: AppContext) async throws -> Response {
         try .json(InternalAPI.AccountBans(items: try await accounts.bans()))
+    }
+
+    /// Who is there searches on.
+    @Sendable private func renewSearches(_ request: Request, context: AppContext) async throws -> Response {
+        let body = try await request.body(as: InternalAPI.Present.self, context)
+        try await store.renewSearches(of: body.userIds)
+        return .noContent
     }
 
     @Sendable private func mail(_ request: Request, context: AppContext) async throws -> Response {

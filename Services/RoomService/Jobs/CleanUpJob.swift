@@ -1,7 +1,8 @@
 import HTTPSupport
 import Identifiers
 
-/// Takes away what nobody can use any more: expired invitations and bans, rooms deleted long ago, used-up keys.
+/// Takes away what nobody can use any more: expired invitations, bans and pauses, rooms deleted long ago, used-up
+/// keys.
 struct CleanUpJob: Sendable {
     let store: RoomStore
     let purgeAfter: Duration
@@ -18,6 +19,7 @@ struct CleanUpJob: Sendable {
         let steps: [@Sendable () async throws -> Int] = [
             { try await store.expireInvitations(at: now, limit: Self.batch) },
             { try await store.deleteEndedBans(at: now, limit: Self.batch) },
+            { try await store.deleteEndedPauses(at: now, limit: Self.batch) },
             { try await store.purgeDeleted(before: now - purgeAfter, limit: 50) },
             { try await IdempotencySchema.purge(store.pool, limit: Self.batch) },
             // The last, for it fails while the message service is away.

@@ -126,6 +126,9 @@ final class StatusHub: Service {
         for stream in state.withLock({ Array($0.streams.values) }) { stream.socket.close(code) }
     }
 
+    /// Whose streams are open here.
+    var users: Set<UserID> { state.withLock { Set($0.streams.values.map(\.userId)) } }
+
     private func streams(of userId: UserID) -> [Stream] {
         state.withLock { $0.streams.values.filter { $0.userId == userId } }
     }

@@ -22,7 +22,6 @@ extension WorkQueue {
         "notifications",
         bindings: [
             "invitation.created.*", "invitation.accepted.*", "invitation.declined.*", "room.member_banned.*",
-            "pair.match_found.*",
         ])
 
     /// What the room service learns from others: how invitations fared, and what moderators did to messages. Its own

@@ -74,6 +74,13 @@ public enum InternalAPI {
         }
     }
 
+    /// `POST /internal/searches` of the room service: users who are there, so that those of them who search for a partner
+    /// search on.
+    public struct Present: Codable, Sendable {
+        public var userIds: [UserID]
+        public init(userIds: [UserID]) { self.userIds = userIds }
+    }
+
     /// `GET /internal/invitations/{id}/mail` of the room service: what the invitation's mail needs. The only place that tells the token.
     public struct InvitationMail: Codable, Sendable {
         public var invitationId: InvitationID

@@ -27,12 +27,14 @@ extension RoomStore {
             let invitations = try await change.pendingInvitations(to: caller.verifiedEmail)
             let standing = Standing(
                 isBanned: isBanned, isInvited: !invitations.isEmpty, cameByID: access.cameByID)
-            try RoomPolicy.check(.join, type: change.room.type, isActive: change.room.isActive, by: standing)
+            try RoomPolicy.check(
+                .join, kind: change.room.kind, type: change.room.type, isActive: change.room.isActive, by: standing)
             return try await change.admit(caller, accepting: invitations, seatsTaken: seatsTaken)
         }
     }
 
-    /// Ends the caller's membership. An owner's leave passes ownership on; the last one's ends the room.
+    /// Ends the caller's membership. An owner's leave passes ownership on; the last one's ends the room, and so does either's
+    /// of a pair.
     ///
     /// - Returns: when.
     func leave(_ id: RoomID, by user: UserID) async throws -> Timestamp {
@@ -41,6 +43,10 @@ extension RoomStore {
             try await change.deleteMember(user)
             try change.keepMute(of: member)
             change.record(.memberLeft(member.view(at: change.at), reason: .left), about: user)
+            if change.room.kind == .pair, let pair = try await change.pair() {
+                try change.endPair(pair, by: user)
+                return change.at
+            }
             guard member.role == .owner else { return change.at }
             if let heir = try await change.heir() {
                 _ = try await change.setRole(.owner, of: heir)

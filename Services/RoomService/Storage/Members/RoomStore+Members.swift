@@ -87,7 +87,7 @@ extension RoomStore {
             let (acting, target) = try await change.moderated(user, by: actor)
             if changes.role != nil {
                 try RoomPolicy.check(
-                    .giveRoles, type: change.room.type, isActive: change.room.isActive,
+                    .giveRoles, kind: change.room.kind, type: change.room.type, isActive: change.room.isActive,
                     by: Standing(role: acting.role))
             }
             try changes.check(now: change.at)
@@ -117,7 +117,7 @@ extension RoomChange {
     func moderated(_ user: UserID, by actor: UserID) async throws -> (actor: Member, target: Member) {
         guard let acting = try await member(actor) else { throw Refusal.notAMember }
         let standing = Standing(role: acting.role)
-        try RoomPolicy.check(.moderate, type: room.type, isActive: true, by: standing)
+        try RoomPolicy.check(.moderate, kind: room.kind, type: room.type, isActive: true, by: standing)
         guard let target = try await member(user) else { throw Refusal.userNotFound }
         try RoomPolicy.checkRank(actor: acting.role, target: target.role)
         guard room.isActive else { throw Refusal.roomEnded }

@@ -36,7 +36,9 @@ extension RoomStore {
     func unban(_ user: UserID, from id: RoomID, by actor: UserID) async throws {
         try await change(id, by: actor) { change in
             let acting = try await change.member(actor)
-            try RoomPolicy.check(.moderate, type: change.room.type, isActive: true, by: Standing(role: acting?.role))
+            try RoomPolicy.check(
+                .moderate, kind: change.room.kind, type: change.room.type, isActive: true,
+                by: Standing(role: acting?.role))
             let removed = try await change.transaction.execute(
                 """
                 DELETE FROM room_bans WHERE room_id = \(id) AND user_id = \(user)

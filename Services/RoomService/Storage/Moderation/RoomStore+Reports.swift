@@ -15,23 +15,16 @@ struct Report: Sendable, Equatable {
 }
 
 extension RoomStore {
-    /// A member of a room, ended or not, reports it, a user or a message.
+    /// A member of a room, ended or not, reports it, a user or a message. Of two whom pairing brought together that is the
+    /// end.
     func report(_ id: RoomID, user: UserID?, message: MessageID?, reason: String, by actor: UserID) async throws
         -> Report
     {
         try await change(id, by: actor) { change in
             _ = try await change.requireMember(actor, for: .report)
             if let user, try await Accounts.find(user, in: change.transaction) == nil { throw Refusal.userNotFound }
-            let report = Report(
-                id: .new(), roomCode: change.room.code, reporterID: actor, userID: user, messageID: message,
-                reason: reason, createdAt: change.at)
-            try change.transaction.executeLater(
-                """
-                INSERT INTO reports (id, room_id, room_code, reporter_id, user_id, message_id, reason, created_at)
-                VALUES (\(report.id), \(id), \(report.roomCode), \(actor), \(user), \(message), \(reason),
-                    \(report.createdAt))
-                """)
-            change.announce(.reportCreated(ReportFields(reportId: report.id, messageId: message)), about: user)
+            let report = try change.insertReport(about: user, message: message, reason: reason, by: actor)
+            if let pair = try await change.pair(), pair.isOne(actor) { try change.keepApart(pair, by: actor) }
             return report
         }
     }
@@ -51,5 +44,23 @@ extension RoomStore {
                 userID: try reader.next(), messageID: try reader.next(), reason: try reader.next(),
                 createdAt: try reader.next())
         }
+    }
+}
+
+extension RoomChange {
+    mutating func insertReport(
+        about user: UserID?, message: MessageID?, reason: String, by actor: UserID
+    ) throws -> Report {
+        let report = Report(
+            id: .new(), roomCode: room.code, reporterID: actor, userID: user, messageID: message, reason: reason,
+            createdAt: at)
+        try transaction.executeLater(
+            """
+            INSERT INTO reports (id, room_id, room_code, reporter_id, user_id, message_id, reason, created_at)
+            VALUES (\(report.id), \(room.id), \(report.roomCode), \(actor), \(user), \(message), \(reason),
+                \(report.createdAt))
+            """)
+        announce(.reportCreated(ReportFields(reportId: report.id, messageId: message)), about: user)
+        return report
     }
 }

@@ -71,6 +71,7 @@ struct RoomChange {
 
     /// Writes everything; the transaction may commit afterwards.
     func write(to sink: EventSink) async throws {
+        if original.kind == .pair, original.isActive, !room.isActive || room.kind != .pair { try freePair() }
         if room != original { try await writeRoom() }
         try await AuditTable.append(audit, to: room.id, in: transaction)
         try await FactTable.append(facts, to: room.id, in: transaction)

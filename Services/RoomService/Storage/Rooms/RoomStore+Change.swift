@@ -66,7 +66,7 @@ extension RoomChange {
     func requireMember(_ user: UserID, for action: RoomAction) async throws -> Member {
         let member = try await member(user)
         try RoomPolicy.check(
-            action, type: room.type, isActive: room.isActive, by: Standing(role: member?.role))
+            action, kind: room.kind, type: room.type, isActive: room.isActive, by: Standing(role: member?.role))
         guard let member else { throw Refusal.notAMember }
         return member
     }

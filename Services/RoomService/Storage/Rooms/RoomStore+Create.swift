@@ -13,7 +13,8 @@ extension RoomStore {
         beforeCommit: (Room, PGTransaction) async throws -> Void = { _, _ in }
     ) async throws -> Room {
         let room = try await outbox.transaction { transaction, sink in
-            let room = try await insert(draft, owner: caller, in: transaction, events: sink)
+            let room = try await insert(
+                draft, owner: caller.userID, displayName: caller.displayName, in: transaction, events: sink)
             try await beforeCommit(room, transaction)
             return room
         }
@@ -23,20 +24,21 @@ extension RoomStore {
 
     /// The same as a part of a larger transaction; ``committed(_:insteadOf:)`` is the caller's to call.
     func insert(
-        _ draft: RoomDraft, owner: Caller, in transaction: PGTransaction, events: EventSink
+        _ draft: RoomDraft, owner: UserID, displayName: String, role: MemberRole = .owner,
+        in transaction: PGTransaction, events: EventSink
     ) async throws -> Room {
         let now = clock.now()
         // 26¹⁰ codes: a collision is a curiosity, ten in a row a fault.
         for _ in 0..<10 {
-            let room = Room(draft, code: .random(), owner: owner.userID, at: now)
+            let room = Room(draft, code: .random(), owner: owner, at: now)
             let member = Member(
-                userID: owner.userID, displayName: owner.displayName, role: .owner, isMuted: false, mutedUntil: nil,
-                joinedAt: now, joinedFact: 1)
-            let fact = RoomFact(fact: 1, at: now, userId: owner.userID, body: .memberJoined(member.view(at: now)))
+                userID: owner, displayName: displayName, role: role, isMuted: false, mutedUntil: nil, joinedAt: now,
+                joinedFact: 1)
+            let fact = RoomFact(fact: 1, at: now, userId: owner, body: .memberJoined(member.view(at: now)))
             guard try await insert(room, member, fact, in: transaction) else { continue }
             try await events.append(contentsOf: [
-                event(.roomCreated(views.entry(room)), room, owner.userID, fact: nil),
-                event(.timeline(fact.body), room, owner.userID, fact: 1),
+                event(.roomCreated(views.entry(room)), room, owner, fact: nil),
+                event(.timeline(fact.body), room, owner, fact: 1),
             ])
             return room
         }

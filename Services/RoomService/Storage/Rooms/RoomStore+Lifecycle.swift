@@ -5,6 +5,13 @@ import Postgres
 
 /// A room that may have to end.
 struct ExpiringRoom: Sendable {
+    enum Kind: Sendable, CaseIterable {
+        /// Meetings and pairs too long after their last activity.
+        case timedOut
+        /// Pairs with nobody in their room.
+        case abandoned
+    }
+
     var id: RoomID
     var code: RoomCode
     var lastActivityAt: Timestamp
@@ -12,7 +19,14 @@ struct ExpiringRoom: Sendable {
 
 extension RoomStore {
     /// Rooms without anybody in them whose last activity is too long ago, longest first.
-    func expiring(at now: Timestamp, after position: ExpiringRoom?, limit: Int) async throws -> [ExpiringRoom] {
+    func expiring(
+        _ kind: ExpiringRoom.Kind, at now: Timestamp, after position: ExpiringRoom?, limit: Int
+    ) async throws -> [ExpiringRoom] {
+        let kinds: PGQuery, latest: Timestamp
+        switch kind {
+        case .timedOut: (kinds, latest) = ("r.kind IN ('meeting', 'pair')", now - lifetime.timeout)
+        case .abandoned: (kinds, latest) = ("r.kind = 'pair'", now - PairingRules.abandonedAfter)
+        }
         let rest: PGQuery =
             if let position {
                 "AND (r.last_activity_at, r.id) > (\(position.lastActivityAt), \(position.id))"
@@ -22,8 +36,7 @@ extension RoomStore {
         return try await pool.query(
             """
             SELECT r.id, r.code, r.last_activity_at FROM rooms r
-            WHERE r.is_active AND r.kind IN ('meeting', 'pair') AND r.participant_count = 0
-                AND r.last_activity_at <= \(now - lifetime.timeout) \(rest)
+            WHERE r.is_active AND \(kinds) AND r.participant_count = 0 AND r.last_activity_at <= \(latest) \(rest)
             ORDER BY r.last_activity_at, r.id LIMIT \(limit)
             """
         ).map { row in
@@ -62,6 +75,16 @@ extension RoomStore {
                 SELECT room_id, user_id FROM kept_mutes WHERE until <= \(now) LIMIT \(limit) FOR UPDATE SKIP LOCKED)
             """)
         return ofRooms + ofAccounts + mutes
+    }
+
+    /// Pairs that may meet again by now.
+    func deleteEndedPauses(at now: Timestamp, limit: Int) async throws -> Int {
+        try await pool.execute(
+            """
+            DELETE FROM pairing_pauses WHERE (lower_user, higher_user) IN (
+                SELECT lower_user, higher_user FROM pairing_pauses WHERE until <= \(now)
+                LIMIT \(limit) FOR UPDATE SKIP LOCKED)
+            """)
     }
 
     /// Removes rooms that were deleted before `time`, with all that belongs to them here, and notes that others have to.

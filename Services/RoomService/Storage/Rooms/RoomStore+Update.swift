@@ -42,11 +42,14 @@ extension RoomStore {
 
     /// Ends a room whose time is up; nothing happens when that is not so, or somebody else did it.
     ///
+    /// - Parameter isEmpty: whether nobody sits in it for certain: an abandoned pair ends then too.
     /// - Returns: whether this call ended it.
     @discardableResult
-    func endExpired(_ id: RoomID) async throws -> Bool {
+    func endExpired(_ id: RoomID, isEmpty: Bool = false) async throws -> Bool {
         try await change(id, by: nil) { change in
-            guard lifetime.hasExpired(change.room, at: clock.now()) else { return false }
+            let now = clock.now()
+            guard lifetime.hasExpired(change.room, at: now) || isEmpty && lifetime.isAbandoned(change.room, at: now)
+            else { return false }
             change.end(.expired)
             return true
         }
