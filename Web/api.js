@@ -63,6 +63,13 @@ export class Api {
     const words = query ? `&q=${encodeURIComponent(query)}` : "";
     return this.get(`/rooms/discover?limit=20${words}${cursor ? `&cursor=${cursor}` : ""}`);
   }
+  searchPartner(interests) { return this.post("/chat/search", { interests }); }
+  cancelSearch() { return this.post("/chat/cancel-search"); }
+  currentRoom() { return this.get("/chat/current-room"); }
+  like(code) { return this.post(`/chat/like/${code}`); }
+  keep(code) { return this.post(`/chat/keep/${code}`); }
+  reportPartner(code, reason) { return this.post(`/chat/report/${code}`, { reason }); }
+  endPair(code) { return this.post(`/chat/end/${code}`); }
   members(code) { return this.get(`/rooms/${code}/members?limit=200`); }
 
   messages(code, before) { return this.get(`/rooms/${code}/messages?limit=50${before ? `&before=${before}` : ""}`); }

@@ -83,7 +83,8 @@ class App {
     case "notification": toast(frame.notification.title); return this.refreshSoon();
     case "invitation": return this.refreshSoon();
     case "unread_changed": return frame.roomId === this.current ? undefined : this.countSoon();
-    case "match_found": toast("You have a match."); return this.go(`#/r/${frame.room.roomId}`);
+    case "match_found": toast("You have a match."); this.refreshSoon(); return this.go(`#/r/${frame.room.roomId}`);
+    case "mutual_like": return toast("You like each other.");
     case "room_banned": toast("You were banned from a room.", "error"); return this.refreshSoon();
     }
   }

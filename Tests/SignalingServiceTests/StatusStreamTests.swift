@@ -96,6 +96,68 @@ import Testing
         }
     }
 
+    @Test func aPairIsToldToBothWhereverTheyAreAndToNobodyElse() async throws {
+        try await World.with { world in
+            let (ada, bob, eve) = (
+                try await world.person("Ada"), try await world.person("Bob"), try await world.person("Eve")
+            )
+            let room = try await world.house.makeRoom([ada, bob], max: 2, kind: .pair)
+            let view = try #require(await world.house.rooms[room.code]?.view)
+            try await world.withNode { one in
+                try await world.withNode { other in
+                    let streams = [
+                        try await one.connect("/ws/status", .header(ada.token)),
+                        try await other.connect("/ws/status", .header(ada.token)),
+                        try await other.connect("/ws/status", .header(bob.token)),
+                    ]
+                    let stranger = try await one.connect("/ws/status", .header(eve.token))
+                    for stream in streams + [stranger] { try await stream.frame("ready") }
+                    for body in [EventBody.matchFound(view), .mutualLike] {
+                        let event = Event(body: body, room: room, userId: ada.userId, targetUserId: bob.userId)
+                        // The broker may bring it twice.
+                        for _ in 0..<2 { try await world.house.publish(event) }
+                    }
+                    for stream in streams {
+                        let told = try await stream.frame("mutual_like")
+                        #expect(told["roomId"]?.string == room.code.description)
+                        let match = try #require(stream.frames("match_found").first)
+                        #expect(match["room"]?["roomId"]?.string == room.code.description)
+                        #expect(match["room"]?["kind"] == "pair" && match["room"]?["memberCount"] == 2)
+                        try await stream.send(["type": "ping", "id": 1])
+                        try await stream.frame("pong")
+                        #expect(stream.frames("match_found").count == 1 && stream.frames("mutual_like").count == 1)
+                        for frame in stream.frames("match_found") + stream.frames("mutual_like") {
+                            #expect(try AsyncAPIDocument.shared.faults(in: frame.json, on: .status) == [])
+                        }
+                    }
+                    // What is told to a stream that follows nothing else comes after what is not told to it.
+                    try await world.house.publish(
+                        Event(body: .notificationCreated(.about(eve)), userId: eve.userId))
+                    try await stranger.frame("notification")
+                    #expect(stranger.frames.map(\.type) == ["ready", "notification"])
+                }
+            }
+        }
+    }
+
+    /// A search lives on while its searcher has a stream open.
+    @Test func theRoomServiceHearsWhoIsThere() async throws {
+        try await World.with { world in
+            let (ada, bob) = (try await world.person("Ada"), try await world.person("Bob"))
+            try await world.withNode { node in
+                let streams = [
+                    try await node.connect("/ws/status", .header(ada.token)),
+                    try await node.connect("/ws/status", .header(ada.token)),
+                    try await node.connect("/ws/status", .header(bob.token)),
+                ]
+                for stream in streams { try await stream.frame("ready") }
+                try await eventually("both are said to be there, each once", within: .seconds(120)) {
+                    await world.house.present.sorted() == [ada.userId, bob.userId].sorted()
+                }
+            }
+        }
+    }
+
     @Test func aRefreshNeedsATokenOfTheSameUser() async throws {
         try await World.with { world in
             let (ada, bob) = (try await world.person("Ada"), try await world.person("Bob"))

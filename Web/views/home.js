@@ -1,5 +1,6 @@
 import { h, avatar, fill } from "../dom.js";
 import { attempt } from "./toast.js";
+import { meet } from "./meet.js";
 import { newRoom } from "./new-room.js";
 
 /** What is shown when no room is open: rooms that anybody may join. */
@@ -11,7 +12,7 @@ export function home(app, root) {
   fill(root, h("div", { class: "page" },
     h("h1", {}, `Hello, ${app.session.name}`),
     h("p", { class: "soft" }, "Choose one of your rooms, ", h("button", { class: "link", type: "button", on: { click: () => newRoom(app) } }, "make a new one"), ", or look around:"),
-    search, results));
+    meet(app), search, results));
 
   async function load() {
     const words = search.value.trim();

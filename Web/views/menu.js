@@ -1,15 +1,20 @@
-import { copy, h } from "../dom.js";
+import { button, copy, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { dialog } from "./dialog.js";
-import { toast } from "./toast.js";
+import { attempt, toast } from "./toast.js";
 
 /** What one can do with a room besides talking. */
 export function roomMenu(room, isOpen) {
-  const { myRole } = room.state.room;
+  const { myRole, kind } = room.state.room;
+  const isPair = isOpen && kind === "pair";
   const choices = [
     ["Copy the link", () => copied(`${location.origin}/#/r/${room.code}`, "The link")],
     ["Keyboard", keyboard],
-    isOpen && ["Leave the room", () => room.leave()],
+    isPair && ["Like", () => said(room.api.like(room.code), "They are told once they like you too.")],
+    isPair && ["Keep the room", () => said(room.api.keep(room.code), "It stays once they want that too.")],
+    isPair && ["Report and end", () => reportPartner(room)],
+    isPair && ["End it", () => attempt(() => room.api.endPair(room.code))],
+    isOpen && !isPair && ["Leave the room", () => room.leave()],
     isOpen && myRole === "owner" && ["End the room", () => room.end()],
   ].filter(Boolean);
   const close = () => { menu.open = false; };
@@ -27,6 +32,20 @@ export function roomMenu(room, isOpen) {
 /** Puts a text on the clipboard and says whether that went well. */
 export async function copied(text, what) {
   toast(await copy(text) ? `${what} is copied.` : `Your browser does not let the page copy it: ${text}`);
+}
+
+async function said(call, text) {
+  if (await attempt(() => call) !== undefined) toast(text);
+}
+
+function reportPartner(room) {
+  dialog("Report them?", (close) => {
+    const reason = h("textarea", { maxlength: "500", rows: "3", "aria-label": "What happened" });
+    return h("div", { class: "stack" }, h("p", {}, "The room ends, and you do not meet again."), reason,
+      h("div", { class: "row end" }, button("Report and end", async () => {
+        if (await attempt(() => room.api.reportPartner(room.code, reason.value)) !== undefined) close();
+      }, { class: "button danger" })));
+  });
 }
 
 const keys = [

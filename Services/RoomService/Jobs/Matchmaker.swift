@@ -30,7 +30,7 @@ struct Matchmaker: Service {
             var position: Searcher?
             repeat {
                 let patient = try await store.patientSearchers(at: now, after: position, limit: Self.batch)
-                for searcher in patient where !Task.isCancelled { _ = try await store.match(searcher.userID) }
+                for searcher in patient where !Task.isCancelled { _ = try await store.match(searcher) }
                 position = patient.count == Self.batch ? patient.last : nil
             } while position != nil && !Task.isCancelled
             let searches = try await store.searches(at: now)

@@ -228,7 +228,12 @@ import Testing
                 INSERT INTO pairing_interests (interest, since, user_id)
                 SELECT unnest(interests), since, user_id FROM p
                 """)
-            for table in ["users", "pairing", "pairing_interests"] {
+            _ = try await rooms.sql(
+                """
+                INSERT INTO pairing_pauses SELECT least(one, other), greatest(one, other), \(now) + interval '1 hour'
+                FROM (SELECT gen_random_uuid() AS one, gen_random_uuid() AS other FROM generate_series(1, 20000)) p
+                """)
+            for table in ["users", "pairing", "pairing_interests", "pairing_pauses"] {
                 _ = try await rooms.sql("ANALYZE \(unescaped: table)")
             }
             let me = Searcher(

@@ -46,6 +46,11 @@ extension FakeHouse {
         router.get("internal/users/:user/rooms") { _, context in
             Self.json(try await self.rooms(of: context.parameters.require("user")))
         }
+        router.post("internal/searches") { request, _ in
+            let users = try WireJSON.decode(InternalAPI.Present.self, from: try await Self.body(request)).userIds
+            await self.hear(present: users)
+            return Response(status: .noContent)
+        }
         router.get("internal/account-bans") { _, _ in
             let items = await self.bannedAccounts.map { InternalAPI.AccountBans.Item(userId: $0, until: nil) }
             return Self.json(try WireJSON.encode(InternalAPI.AccountBans(items: items)))

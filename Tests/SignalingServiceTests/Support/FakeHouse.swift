@@ -54,6 +54,8 @@ actor FakeHouse {
     var unread: [NotificationView] = []
     /// What happens between a question for the unread and its answer.
     var beforeUnread: @Sendable (FakeHouse) async throws -> Void = { _ in }
+    /// Who was last said to be there.
+    private(set) var present: [UserID] = []
     private(set) var timelineReads = 0
     private(set) var commandCalls = 0
     private(set) var admissionCalls = 0
@@ -64,6 +66,7 @@ actor FakeHouse {
     }
 
     func set(_ change: @Sendable (isolated FakeHouse) -> Void) { change(self) }
+    func hear(present users: [UserID]) { present = users }
 
     // MARK: - Rooms
 

@@ -15,14 +15,13 @@ struct Match: Sendable {
 extension RoomStore {
     /// Brings somebody who searches together with whom they may have now; `nil` where there is nobody, or somebody else
     /// was quicker.
-    func match(_ user: UserID) async throws -> Room? {
+    func match(_ searcher: Searcher) async throws -> Room? {
         // Each turn that comes to nothing is one in which another pair was made of one of the two.
         for _ in 0..<10 {
-            let now = clock.now()
-            let rows = try await pool.read(SearchTable.searcher(user, at: now))
-            guard let me = try rows.first.map(Searcher.init(row:)) else { return nil }
-            guard let other = try await candidate(for: me, at: now) else { return nil }
-            if let match = try await bring(me, other.userID) { return await committed(match) }
+            guard let other = try await candidate(for: searcher, at: clock.now()) else { return nil }
+            if let match = try await bring(searcher, other.userID) { return await committed(match) }
+            let rows = try await pool.read(SearchTable.searcher(searcher.userID, at: clock.now()))
+            guard !rows.isEmpty else { return nil }
         }
         return nil
     }

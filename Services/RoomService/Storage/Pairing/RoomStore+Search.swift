@@ -16,12 +16,32 @@ extension RoomStore {
     /// Whoever fits is taken in the transaction that would begin the search: nobody is ever reserved by anything but a row
     /// that commits together with the room.
     func search(_ interests: Interests, by caller: Caller) async throws -> PairingStatus {
+        switch try await beginSearch(interests, by: caller) {
+        case .inRoom:
+            let status = try await pairingStatus(of: caller.userID)
+            // The room's time was up, and nobody had ended it before.
+            return status == .none ? try await search(interests, by: caller) : status
+        case .repeated: return .searching
+        case .matched(let match): return .matched(await committed(match))
+        // Two who begin at the same moment do not see each other before. The later of them does now.
+        case .begun(let searcher): return try await match(searcher).map(PairingStatus.matched) ?? .searching
+        }
+    }
+
+    private enum SearchResult: Sendable {
+        case inRoom
+        case repeated
+        case matched(Match)
+        case begun(Searcher)
+    }
+
+    private func beginSearch(_ interests: Interests, by caller: Caller) async throws -> SearchResult {
         let now = clock.now()
-        let result = try await outbox.transaction(retries: 3) { transaction, sink -> SearchResult in
+        return try await outbox.transaction(retries: 3) { transaction, sink in
             let rows = try await transaction.query(SearchTable.claim(caller.userID, interests, at: now))
             guard let row = rows.first else { return .repeated }
             let (room, since, keys) = try row.decode((RoomID?, Timestamp, [String]).self)
-            if let room { return .inRoom(room) }
+            guard room == nil else { return .inRoom }
             guard since == now else { return .repeated }
             let me = Searcher(
                 userID: caller.userID, displayName: caller.displayName, since: since,
@@ -34,22 +54,8 @@ extension RoomStore {
                 return .matched(try await bring(other, me, in: transaction, events: sink))
             }
             try transaction.executeLater(SearchTable.insertInterests(of: me))
-            return .begun
+            return .begun(me)
         }
-        switch result {
-        case .inRoom: return try await pairingStatus(of: caller.userID)
-        case .repeated: return .searching
-        case .matched(let match): return .matched(await committed(match))
-        // Two who begin at the same moment do not see each other before. The later of them does now.
-        case .begun: return try await match(caller.userID).map(PairingStatus.matched) ?? .searching
-        }
-    }
-
-    private enum SearchResult: Sendable {
-        case inRoom(RoomID)
-        case repeated
-        case matched(Match)
-        case begun
     }
 
     /// Ends somebody's search. When this returns, nobody is brought together with them any more; a room they are in by
