@@ -13,9 +13,10 @@ extension SystemTests {
         @Test func `Two search, are told on every device, talk, like each other and keep the room`() async throws {
             let stack = try Stack.here
             let ada = try await stack.person("Ada"), ben = try await stack.person("Ben")
-            let hers = try await Device.open(stack, ada), his = [
-                try await Device.open(stack, ben), try await Device.open(stack, ben),
-            ]
+            let hers = try await Device.open(stack, ada),
+                his = [
+                    try await Device.open(stack, ben), try await Device.open(stack, ben),
+                ]
             let waiting = try await ada.http.call("POST", "/chat/search", body: search)
             #expect(waiting.status == 202)
             #expect(waiting.json == ["status": "searching"])
@@ -110,7 +111,8 @@ extension SystemTests {
             #expect(try await ben.http.get("/chat/current-room")["status"] == "none")
         }
 
-        @Test func `Two who share nothing are told of each other after ten seconds, without another call`() async throws {
+        @Test func `Two who share nothing are told of each other after ten seconds, without another call`() async throws
+        {
             let stack = try Stack.here
             let people = try await stack.people(2)
             var devices: [Device] = []
@@ -129,7 +131,8 @@ extension SystemTests {
         }
 
         /// Everybody insists as a client would; the service dies amid that, twice.
-        @Test func `The room service is killed amid a burst of searches: everybody has one partner, nobody is reserved`()
+        @Test
+        func `The room service is killed amid a burst of searches: everybody has one partner, nobody is reserved`()
             async throws
         {
             let stack = try Stack.here

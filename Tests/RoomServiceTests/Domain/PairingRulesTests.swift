@@ -18,7 +18,8 @@ import Testing
 
     @Test func othersWaitUntilOneOfThemHasWaitedLongEnough() throws {
         let new = try Self.searcher(.zero, "jazz")
-        let almost = try Self.searcher(.milliseconds(9_999), "chess"), patient = try Self.searcher(.seconds(10), "chess")
+        let almost = try Self.searcher(.milliseconds(9_999), "chess"),
+            patient = try Self.searcher(.seconds(10), "chess")
         #expect(!PairingRules.suit(new, almost, at: Self.now))
         #expect(!PairingRules.suit(almost, new, at: Self.now))
         #expect(PairingRules.suit(new, patient, at: Self.now))
@@ -37,7 +38,8 @@ import Testing
     }
 
     @Test func whoWaitedLongerIsFirstWhicheverWayOneAsks() throws {
-        let young = try Self.searcher(.seconds(1)), old = try Self.searcher(.seconds(2)), twin = try Self.searcher(.seconds(2))
+        let young = try Self.searcher(.seconds(1)), old = try Self.searcher(.seconds(2)),
+            twin = try Self.searcher(.seconds(2))
         #expect(PairingRules.order(young, old).first == old)
         #expect(PairingRules.order(old, young).first == old)
         #expect(PairingRules.order(old, twin).first == PairingRules.order(twin, old).first)

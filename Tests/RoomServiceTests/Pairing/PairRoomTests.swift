@@ -58,8 +58,9 @@ import Testing
             }
             #expect(try await call("end", pair.room, as: pair.first, rooms).code == "conflict")
             rooms.clock.advance(by: .seconds(48 * 3600))
-            try await ExpiryJob(store: rooms.app.store, seats: rooms.app.seats, activity: rooms.app.activity) { _ in nil }
-                .run(at: rooms.clock.now)
+            try await ExpiryJob(store: rooms.app.store, seats: rooms.app.seats, activity: rooms.app.activity) { _ in nil
+            }
+            .run(at: rooms.clock.now)
             #expect(try await rooms.call(.get, "/rooms/\(pair.room)", as: pair.first).json["isActive"] == true)
             // An ordinary room from now on.
             let renamed = try await rooms.call(.patch, "/rooms/\(pair.room)", as: pair.first, body: ["name": "Us"])
@@ -220,7 +221,8 @@ import Testing
         try await TestRooms.run { rooms in
             let (left, held) = (try await rooms.pair(), try await rooms.pair())
             let meeting = try await rooms.room(left.first)
-            let job = ExpiryJob(store: rooms.app.store, seats: rooms.app.seats, activity: rooms.app.activity) { _ in nil }
+            let job = ExpiryJob(store: rooms.app.store, seats: rooms.app.seats, activity: rooms.app.activity) { _ in nil
+            }
             try await rooms.seat([held.first.id], in: held.room)
             rooms.clock.advance(by: .milliseconds(599_999))
             try await job.run(at: rooms.clock.now)
@@ -240,7 +242,8 @@ import Testing
     @Test func withoutTheSeatsNoPairIsTakenForAbandoned() async throws {
         try await TestRooms.run(["REDIS_URL": "redis://127.0.0.1:1"]) { rooms in
             let pair = try await rooms.pair()
-            let job = ExpiryJob(store: rooms.app.store, seats: rooms.app.seats, activity: rooms.app.activity) { _ in nil }
+            let job = ExpiryJob(store: rooms.app.store, seats: rooms.app.seats, activity: rooms.app.activity) { _ in nil
+            }
             rooms.clock.advance(by: .seconds(3600))
             try await job.run(at: rooms.clock.now)
             #expect(try await rooms.standing(pair.first)["status"] == "matched")

@@ -98,7 +98,9 @@ import Testing
                 if number.isMultiple(of: 10) { _ = await Matchmaker(store: store, logger: .silent).pass() }
             }
             rooms.clock.advance(by: .seconds(10))
-            try await Self.each(stores + stores) { _, store in _ = await Matchmaker(store: store, logger: .silent).pass() }
+            try await Self.each(stores + stores) { _, store in
+                _ = await Matchmaker(store: store, logger: .silent).pass()
+            }
             let cancelled = after.withLock { $0 }
             #expect(cancelled.count == 20)
             for (user, status) in cancelled {
@@ -251,7 +253,8 @@ import Testing
             }
             let user = try await rooms.user()
             let matched = try await rooms.search(user, "popular")
-            let host = try await rooms.sql("SELECT min(since) = \(now - .seconds(11)) FROM pairing WHERE room_id IS NOT NULL")
+            let host = try await rooms.sql(
+                "SELECT min(since) = \(now - .seconds(11)) FROM pairing WHERE room_id IS NOT NULL")
             #expect(matched.status == 200)
             #expect(try host[0].get(0, as: Bool.self))
         }

@@ -77,8 +77,11 @@ import Testing
             rooms.clock.advance(by: .seconds(8))
             try await rooms.search(user("sharing"), "c")
             rooms.clock.advance(by: .seconds(2))
-            #expect(try await rooms.search(user("comer"), "c").json["room"]["hostId"].string == user("sharing").id.description)
-            #expect(try await rooms.search(user("next"), "d").json["room"]["hostId"].string == user("older").id.description)
+            #expect(
+                try await rooms.search(user("comer"), "c").json["room"]["hostId"].string
+                    == user("sharing").id.description)
+            #expect(
+                try await rooms.search(user("next"), "d").json["room"]["hostId"].string == user("older").id.description)
             #expect(try await rooms.standing(user("old"))["status"] == "searching")
         }
     }
@@ -99,7 +102,9 @@ import Testing
 
     @Test func aSearchThatNobodyRenewsEnds() async throws {
         try await TestRooms.run { rooms in
-            let (gone, here, live) = (try await rooms.user("gone"), try await rooms.user("here"), try await rooms.user())
+            let (gone, here, live) = (
+                try await rooms.user("gone"), try await rooms.user("here"), try await rooms.user()
+            )
             for user in [gone, here, live] { try await rooms.search(user, [user.email]) }
             // Longer than the ten seconds after which all three would have each other.
             try await rooms.sql("UPDATE pairing SET since = since + interval '1 hour'")

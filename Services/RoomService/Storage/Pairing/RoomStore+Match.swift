@@ -81,7 +81,8 @@ extension RoomStore {
         logger.info(
             "room_created",
             metadata: [
-                LogKeys.roomID: "\(room.code)", LogKeys.userID: "\(room.ownerID)", "isPrivate": .stringConvertible(true),
+                LogKeys.roomID: "\(room.code)", LogKeys.userID: "\(room.ownerID)",
+                "isPrivate": .stringConvertible(true),
             ])
         return room
     }

@@ -88,7 +88,9 @@ extension RoomStore {
 
 extension RoomChange {
     /// The pair of the room, if pairing made it.
-    func pair() async throws -> Pair? { try await transaction.query(PairTable.find(room.id)).first.map(Pair.init(row:)) }
+    func pair() async throws -> Pair? {
+        try await transaction.query(PairTable.find(room.id)).first.map(Pair.init(row:))
+    }
 
     /// The pair that `user` is one of.
     func requirePair(of user: UserID) async throws -> Pair {
