@@ -53,7 +53,7 @@ enum Samples {
         createdAt: at)
 
     /// As both of a pair see their room.
-    static let pairView = {
+    static let pairView: RoomView = {
         var pair = view
         pair.kind = .pair
         pair.standing = RoomView.Standing(memberCount: 2, participantCount: 0, myRole: .member)

@@ -1,5 +1,6 @@
 import Events
 import HTTPSupport
+import HTTPTypes
 import Identifiers
 import Logging
 import ServiceLifecycle

@@ -2,6 +2,7 @@ import Events
 import HTTPTypes
 import Identifiers
 import Postgres
+import Redis
 import Testing
 
 @testable import RoomService

@@ -1,6 +1,7 @@
 import Events
 import HTTPTypes
 import Identifiers
+import Postgres
 import Redis
 import Testing
 

@@ -16,3 +16,9 @@ extension JSONValue: ExpressibleByIntegerLiteral {
 extension JSONValue: ExpressibleByNilLiteral {
     public init(nilLiteral: ()) { self = .null }
 }
+
+extension JSONValue: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral fields: (String, JSONValue)...) {
+        self = .object(Dictionary(fields) { $1 })
+    }
+}
