@@ -19,6 +19,7 @@ extension RoomStore {
         // Each turn that comes to nothing is one in which another pair was made of one of the two.
         for _ in 0..<10 {
             guard let other = try await candidate(for: searcher, at: clock.now()) else { return nil }
+            if let match = try await take(searcher) { return await committed(match) }
             if let match = try await bring(searcher, other.userID) { return await committed(match) }
             let rows = try await pool.read(SearchTable.searcher(searcher.userID, at: clock.now()))
             guard !rows.isEmpty else { return nil }
@@ -34,12 +35,36 @@ extension RoomStore {
         return try found.lazy.compactMap(\.first).first.map(Searcher.init(row:))
     }
 
+    /// Waits for nobody but the searcher themselves: many at once spread over those who are free.
+    private func take(_ searcher: Searcher) async throws -> Match? {
+        let now = clock.now()
+        return try await outbox.transaction(retries: 3) { transaction, sink in
+            let rows = try await transaction.query(SearchTable.lock([searcher.userID], at: now))
+            guard let me = try rows.first.map(Searcher.init(row:)),
+                let other = try await Self.free(for: me, at: now, in: transaction)
+            else { return nil }
+            return try await bring(me, other, in: transaction, events: sink)
+        }
+    }
+
+    /// Locks whom the searcher may have of those that nobody else has locked.
+    static func free(
+        for searcher: Searcher, at now: Timestamp, in transaction: PGTransaction
+    ) async throws -> Searcher? {
+        for query in [
+            SearchTable.sharing(with: searcher, at: now, .skip), SearchTable.anybody(for: searcher, at: now, .skip),
+        ] {
+            if let row = try await transaction.query(query).first { return try Searcher(row: row) }
+        }
+        return nil
+    }
+
     /// Waits for both, and looks again at all that decides.
     private func bring(_ searcher: Searcher, _ other: UserID) async throws -> Match? {
         let now = clock.now()
         return try await outbox.transaction(retries: 3) { transaction, sink in
             let found = try await transaction.pipeline([
-                SearchTable.lock(searcher.userID, other, at: now),
+                SearchTable.lock([searcher.userID, other], at: now),
                 SearchTable.arePaused(searcher.userID, other, at: now),
             ])
             let both = try found[0].map(Searcher.init(row:))

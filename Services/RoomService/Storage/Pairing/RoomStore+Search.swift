@@ -47,11 +47,8 @@ extension RoomStore {
                 userID: caller.userID, displayName: caller.displayName, since: since,
                 interests: Interests(keys: keys))
             try transaction.executeLater(SearchTable.forgetInterests(of: [me.userID]))
-            for query in [
-                SearchTable.sharing(with: me, at: now, .skip), SearchTable.anybody(for: me, at: now, .skip),
-            ] {
-                guard let other = try await transaction.query(query).first.map(Searcher.init(row:)) else { continue }
-                return .matched(try await bring(other, me, in: transaction, events: sink))
+            if let other = try await Self.free(for: me, at: now, in: transaction) {
+                return .matched(try await bring(me, other, in: transaction, events: sink))
             }
             try transaction.executeLater(SearchTable.insertInterests(of: me))
             return .begun(me)

@@ -42,10 +42,10 @@ enum SearchTable {
         "SELECT \(columns) \(searching(at: now)) AND p.user_id = \(user)"
     }
 
-    /// Two of them, locked one after the other in the order that everybody keeps. Fewer where one was quicker.
-    static func lock(_ one: UserID, _ other: UserID, at now: Timestamp) -> PGQuery {
+    /// Some of them, locked one after the other in the order that everybody keeps. Fewer where others were quicker.
+    static func lock(_ users: [UserID], at now: Timestamp) -> PGQuery {
         """
-        SELECT \(columns) \(searching(at: now)) AND p.user_id IN (\(one), \(other))
+        SELECT \(columns) \(searching(at: now)) AND p.user_id = ANY(\(users))
         ORDER BY p.user_id FOR UPDATE OF p
         """
     }
