@@ -52,7 +52,8 @@ public struct RoomApp: Sendable {
         let outbox = Outbox(pool: pool, publisher: publisher, source: "room-service", logger: logger)
         store = RoomStore(
             pool: pool, outbox: outbox, cache: RoomCache(redis: redis, patience: patience, logger: logger),
-            clock: clock, lifetime: settings.lifetime, searchLimits: search, logger: logger)
+            clock: clock, lifetime: settings.lifetime, searchLimits: search,
+            sessionNews: SessionNews(), logger: logger)
         accounts = Accounts(pool: pool, outbox: outbox, clock: clock)
         known = KnownUsers(accounts: accounts, logger: logger)
         seats = Seats(redis: redis, patience: patience)
@@ -94,6 +95,8 @@ public struct RoomApp: Sendable {
             QueueWatch(.rooms, amqp: amqp, logger: logger),
             CacheRefill(redis: redis, store: store, logger: logger),
             ActiveRooms(store: store, interval: settings.jobs.maintenanceInterval, logger: logger),
+            SessionClock(store: store, seats: seats, health: health, logger: logger),
+            QueueUpdates(store: store, seats: seats, publisher: publisher, logger: logger),
             JobRunner(jobs(maintenance), pool: store.pool, clock: store.clock, health: health, logger: logger),
             await server(onServerRunning: onServerRunning),
         ]
@@ -157,6 +160,11 @@ public struct RoomApp: Sendable {
             store: store, seats: seats, presence: PresenceTable(pool: store.pool),
             messages: messageService, iceServers: settings.iceServers, limiter: limiter, joinLimit: rates.joins
         ).add(to: api)
+        SessionController(
+            store: store, seats: seats, flag: settings.sessions, limits: settings.limits, idempotency: idempotency,
+            limiter: limiter, joinLimit: rates.joins
+        ).add(to: api)
+        QueueController(store: store, seats: seats, flag: settings.sessions).add(to: api)
         MemberController(store: store, messages: messageService).add(to: api)
         BanController(store: store).add(to: api)
         InvitationController(
@@ -165,7 +173,7 @@ public struct RoomApp: Sendable {
         ).add(to: api)
         ModerationController(store: store, messages: messageService).add(to: api)
         AccountController(accounts: accounts, known: known, store: store).add(to: api)
-        InternalController(store: store, accounts: accounts, tokens: tokens)
+        InternalController(store: store, accounts: accounts, tokens: tokens, seats: seats)
             .add(to: routes.internal.group("").add(middleware: RefusalMiddleware()))
         if let devTokens {
             DevTokenController(tokens: devTokens, accounts: accounts, logger: logger)

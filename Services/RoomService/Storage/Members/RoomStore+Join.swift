@@ -41,11 +41,12 @@ extension RoomStore {
             try await change.deleteMember(user)
             try change.keepMute(of: member)
             change.record(.memberLeft(member.view(at: change.at), reason: .left), about: user)
+            try await change.leaveSession(user)
             guard member.role == .owner else { return change.at }
             if let heir = try await change.heir() {
                 _ = try await change.setRole(.owner, of: heir)
             } else {
-                change.end(.empty)
+                try await change.end(.empty)
             }
             return change.at
         }

@@ -36,7 +36,7 @@ extension RoomStore {
             _ = try await change.requireMember(user, for: .delete)
             try condition.check(change.room.version)
             change.note(.roomDeleted)
-            change.end(.deleted)
+            try await change.end(.deleted)
         }
     }
 
@@ -47,7 +47,7 @@ extension RoomStore {
     func endExpired(_ id: RoomID) async throws -> Bool {
         try await change(id, by: nil) { change in
             guard lifetime.hasExpired(change.room, at: clock.now()) else { return false }
-            change.end(.expired)
+            try await change.end(.expired)
             return true
         }
     }
