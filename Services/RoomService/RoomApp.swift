@@ -162,7 +162,7 @@ public struct RoomApp: Sendable {
         ).add(to: api)
         SessionController(
             store: store, seats: seats, flag: settings.sessions, limits: settings.limits, idempotency: idempotency,
-            limiter: limiter, joinLimit: rates.joins
+            limiter: limiter, joinLimit: rates.joins, logger: logger
         ).add(to: api)
         QueueController(store: store, seats: seats, flag: settings.sessions).add(to: api)
         MemberController(store: store, messages: messageService).add(to: api)

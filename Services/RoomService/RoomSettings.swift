@@ -35,8 +35,8 @@ struct RoomSettings: Sendable {
             "ROOM_TIMEOUT_HOURS", default: .seconds(24 * 3600), unit: .seconds(3600), in: 0.0001...87_600)
         // A secret of its own is better; without one the internal token serves, for it is as secret.
         invitationSecret = settings.string("INVITATION_SECRET", default: common.internalToken)
-        discovery = Self.flag(settings, "FEATURE_DISCOVERY")
-        sessions = Self.flag(settings, "FEATURE_SESSIONS")
+        discovery = Self.flag(settings, "DISCOVERY")
+        sessions = Self.flag(settings, "SESSIONS")
         iceServers = Self.iceServers(settings, publicURL: common.publicURL)
         rates = Rates(
             rest: .rest(settings),
@@ -54,8 +54,9 @@ struct RoomSettings: Sendable {
         return read
     }
 
+    /// `FEATURE_<NAME>`.
     private static func flag(_ settings: Settings, _ name: String) -> FeatureFlag {
-        settings.parse(name, default: .on, "on, off, admins or a percentage") { FeatureFlag($0) }
+        settings.parse("FEATURE_\(name)", default: .on, "on, off, admins or a percentage") { FeatureFlag($0) }
     }
 
     private static func planLimits(_ settings: Settings) -> PlanLimits {

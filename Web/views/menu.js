@@ -9,6 +9,7 @@ export function roomMenu(room, isOpen) {
   const choices = [
     ["Copy the link", () => copied(`${location.origin}/#/r/${room.code}`, "The link")],
     ["Keyboard", keyboard],
+    isOpen && ["Listen together", () => room.listening.session ? room.listening.add() : room.listening.begin()],
     isOpen && ["Leave the room", () => room.leave()],
     isOpen && myRole === "owner" && ["End the room", () => room.end()],
   ].filter(Boolean);

@@ -15,6 +15,7 @@ struct SessionController: Sendable {
     let idempotency: IdempotencyMiddleware
     let limiter: RateLimiter
     let joinLimit: RateLimit
+    let logger: Logger
 
     func add(to routes: RouterGroup<AppContext>) {
         routes.group("").add(middleware: idempotency).add(middleware: RefusalMiddleware())
@@ -76,10 +77,17 @@ struct SessionController: Sendable {
     ) async throws -> Response {
         let draft = try SessionDraft(try await request.body(as: BeginBody.self, context).input)
         let room = draft.room(limits: limits, plan: caller.plan)
-        return try made(
-            try await store.begin(draft, inNew: room, by: caller) { begun, transaction in
+        let begun: SessionSnapshot
+        do {
+            begun = try await store.begin(draft, inNew: room, by: caller) { begun, transaction in
                 try await context.idempotency?.keep(made(begun), in: transaction)
-            })
+            }
+        } catch {
+            RoomMetrics.creationFailed()
+            throw error
+        }
+        logger.noteRoomCreated(begun.room.code, by: caller.userID, isPrivate: room.type == .private)
+        return try made(begun)
     }
 
     private func made(_ begun: SessionSnapshot) throws -> Response {

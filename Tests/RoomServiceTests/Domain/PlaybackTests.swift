@@ -25,25 +25,29 @@ import Testing
 
     @Test func aPauseStandsAndAResumeGoesOnThere() {
         var playback = Self.playback(length: 10_000)
-        #expect(playback.pause(at: Self.start + .seconds(3)))
+        let isPaused = playback.pause(at: Self.start + .seconds(3))
+        #expect(isPaused)
         #expect(playback.endsAt == nil)
         #expect(!playback.hasEnded(at: Self.start + .seconds(100)))
         #expect(playback.position(at: Self.start + .seconds(100)) == .seconds(3))
-        #expect(!playback.pause(at: Self.start + .seconds(50)), "paused already")
+        let isPausedAgain = playback.pause(at: Self.start + .seconds(50))
+        #expect(!isPausedAgain)
         #expect(playback.position(at: Self.start + .seconds(100)) == .seconds(3))
-        #expect(playback.resume(at: Self.start + .seconds(60)))
+        let isResumed = playback.resume(at: Self.start + .seconds(60))
+        #expect(isResumed)
         #expect(playback.startedAt == Self.start + .seconds(57))
         #expect(playback.position(at: Self.start + .seconds(61)) == .seconds(4))
         #expect(playback.endsAt == Self.start + .seconds(67))
-        #expect(!playback.resume(at: Self.start + .seconds(62)))
+        let isResumedAgain = playback.resume(at: Self.start + .seconds(62))
+        #expect(!isResumedAgain)
         #expect(playback.endsAt == Self.start + .seconds(67))
     }
 
     @Test func whatIsOverIsPausedAtItsEnd() {
         var playback = Self.playback(length: 1000)
-        #expect(playback.pause(at: Self.start + .seconds(5)))
+        _ = playback.pause(at: Self.start + .seconds(5))
         #expect(playback.position(at: Self.start + .seconds(9)) == .seconds(1))
-        #expect(playback.resume(at: Self.start + .seconds(20)))
+        _ = playback.resume(at: Self.start + .seconds(20))
         #expect(playback.hasEnded(at: Self.start + .seconds(20)))
     }
 
@@ -90,16 +94,21 @@ import Testing
         let (session, other) = (SessionID.new(), SessionID.new())
         let start = ContinuousClock.now
         var pace = UpdatePace()
+        func due(after milliseconds: Int) -> [SessionID] { pace.due(at: start + .milliseconds(milliseconds)) }
         pace.change([session])
         #expect(pace.wait(at: start) == .zero)
-        #expect(pace.due(at: start) == [session])
+        let first = due(after: 0)
+        #expect(first == [session])
         #expect(pace.wait(at: start) == nil)
         for _ in 0..<100 { pace.change([session]) }
-        #expect(pace.due(at: start + .milliseconds(10)).isEmpty)
+        let tooSoon = due(after: 10)
+        #expect(tooSoon.isEmpty)
         #expect(pace.wait(at: start + .milliseconds(10)) == UpdatePace.interval - .milliseconds(10))
         pace.change([other])
-        #expect(pace.due(at: start + .milliseconds(20)) == [other], "each session has a pace of its own")
-        #expect(pace.due(at: start + UpdatePace.interval) == [session], "the last state is told")
+        let another = due(after: 20)
+        #expect(another == [other], "each session has a pace of its own")
+        let last = due(after: 250)
+        #expect(last == [session], "the last state is told")
         #expect(pace.wait(at: start + UpdatePace.interval) == nil)
     }
 

@@ -1,4 +1,5 @@
 import Events
+import HTTPTypes
 import Identifiers
 import Testing
 

@@ -1,11 +1,13 @@
 import AMQP
 import EventBus
 import Events
+import HTTPTypes
 import Identifiers
 import Logging
+import Postgres
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import RoomService
 

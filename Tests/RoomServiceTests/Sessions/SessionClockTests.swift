@@ -1,8 +1,12 @@
 import Events
+import HTTPSupport
+import HTTPTypes
 import Identifiers
+import Logging
+import Postgres
 import ServiceSupport
-import TestSupport
 import Testing
+import TestSupport
 
 @testable import RoomService
 

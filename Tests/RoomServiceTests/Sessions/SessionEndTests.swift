@@ -1,6 +1,7 @@
 import Events
 import HTTPTypes
 import Identifiers
+import Postgres
 import Testing
 
 @testable import RoomService

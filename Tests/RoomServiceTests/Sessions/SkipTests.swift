@@ -1,6 +1,8 @@
 import Events
 import Foundation
+import HTTPTypes
 import Identifiers
+import Postgres
 import Testing
 
 @testable import RoomService

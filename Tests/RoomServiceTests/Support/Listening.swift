@@ -1,7 +1,10 @@
 import Events
 import HTTPTypes
 import Identifiers
+import Logging
+import Postgres
 import Testing
+import TestSupport
 
 @testable import RoomService
 

@@ -11,29 +11,33 @@ import Testing
 
     @Test func whatIsToldLateIsNoNews() {
         var standing = SessionStanding()
-        #expect(standing.hear(Self.state("b", 2)))
-        #expect(!standing.hear(Self.state("b", 2)))
-        #expect(!standing.hear(Self.state("b", 1)))
-        #expect(standing.hear(Self.state("b", 3)))
-        #expect(!standing.hear(Self.state("a", 9)), "of an earlier session")
-        #expect(standing.hear(Self.state("c", 1)))
+        func news(_ states: (String, Int64)...) -> [Bool] { states.map { standing.hear(Self.state($0.0, $0.1)) } }
+        let ofOne = news(("b", 2), ("b", 2), ("b", 1), ("b", 3))
+        #expect(ofOne == [true, false, false, true])
+        let ofAnEarlierOne = news(("a", 9))
+        #expect(ofAnEarlierOne == [false])
+        let ofTheNext = news(("c", 1))
+        #expect(ofTheNext == [true])
         standing.hear(endOf: "c")
         #expect(standing.session(at: .now()) == nil)
-        #expect(!standing.hear(Self.state("c", 2)), "it is over")
-        #expect(!standing.hear(Self.state("b", 9)))
-        #expect(standing.hear(Self.state("d", 1)))
+        let afterTheEnd = news(("c", 2), ("b", 9), ("d", 1))
+        #expect(afterTheEnd == [false, false, true])
         standing.hear(endOf: "b")
         #expect(standing.session(at: .now()) != nil, "an earlier end is not this one's")
     }
 
     @Test func anAnswerThatKnowsLessEndsNothing() {
         var standing = SessionStanding()
-        #expect(standing.read(Self.state("a", 1), isCurrent: false))
-        #expect(!standing.read(nil, isCurrent: false))
+        let isNews = [
+            standing.read(Self.state("a", 1), isCurrent: false), standing.read(nil, isCurrent: false),
+        ]
+        #expect(isNews == [true, false])
         #expect(standing.session(at: .now()) != nil)
-        #expect(!standing.read(nil, isCurrent: true))
+        let none = standing.read(nil, isCurrent: true)
+        #expect(!none)
         #expect(standing.session(at: .now()) == nil)
-        #expect(!standing.read(Self.state("a", 2), isCurrent: true), "over is over")
+        let late = standing.read(Self.state("a", 2), isCurrent: true)
+        #expect(!late, "over is over")
     }
 
     @Test(arguments: [(0, 0), (400, 400), (1500, 1000), (-50, 0)])

@@ -60,7 +60,7 @@ extension RoomStore {
     func untoldSessions(limit: Int) async throws -> [SessionID] {
         try await pool.query(
             """
-            SELECT id FROM sessions WHERE told_version < version AND changed_at < clock_timestamp() - interval '1 second'
+            SELECT id FROM sessions WHERE told_version < version AND changed_at < clock_timestamp() - interval '500 milliseconds'
             ORDER BY changed_at LIMIT \(limit)
             """
         ).map { try $0.get(0) }
