@@ -36,6 +36,9 @@ extension SystemTests {
             let started = his.joined["session"]?["nowPlaying"]?["startedAt"]?.string
             #expect(started == made.json?["nowPlaying"]?["startedAt"]?.string)
             #expect(try await ada.http.get("/sessions/\(id)")["listenerCount"] == 2)
+            try await hers.inbox.first("both are counted") {
+                $0.type == "queue_updated" && $0["session"]?["listenerCount"] == 2
+            }
 
             var items: [String: String] = [:]
             for (title, length) in [("second", 600_000), ("third", 1000), ("fourth", 600_000)] {
