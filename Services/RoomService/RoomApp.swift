@@ -131,7 +131,7 @@ public struct RoomApp: Sendable {
         }
         return [
             expiry.job(), maintenance.job(every: settings.jobs.maintenanceInterval),
-            NameJob(store: store).job(),
+            NameJob(store: store).job(), SessionJob(store: store).job(),
             CleanUpJob(store: store, purgeAfter: settings.jobs.purgeAfter) { room in
                 try await messages.send(.delete, "/internal/rooms/\(room)")
             }.job(every: settings.jobs.cleanUpInterval),

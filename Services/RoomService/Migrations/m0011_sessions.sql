@@ -30,6 +30,7 @@ CREATE TABLE sessions (
 -- Whatever the code does: never two live ones in a room.
 CREATE UNIQUE INDEX sessions_one_live ON sessions (room_id) WHERE ended_at IS NULL;
 CREATE INDEX sessions_due ON sessions (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX sessions_unchanged ON sessions (changed_at) WHERE ended_at IS NULL;
 CREATE INDEX sessions_untold ON sessions (changed_at) WHERE told_version < version;
 CREATE INDEX sessions_active ON sessions (created_at DESC, id DESC) WHERE ended_at IS NULL AND NOT is_private;
 CREATE INDEX sessions_active_of_genre ON sessions (genre_key, created_at DESC, id DESC)

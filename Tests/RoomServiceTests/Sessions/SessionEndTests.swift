@@ -93,6 +93,25 @@ import Testing
         }
     }
 
+    /// A chat room lives on without anybody in it; what was played there once does not.
+    @Test func anAbandonedSessionEnds() async throws {
+        try await TestRooms.run { rooms in
+            let listening = try await Listening(rooms, track: 60_000)
+            let job = SessionJob(store: rooms.app.store)
+            try await job.run(at: rooms.clock.now)
+            #expect(try await listening.session()["status"] == "active", "something happened just now")
+            rooms.clock.advance(by: .seconds(25 * 3600))
+            let room = try await rooms.id(of: listening.room)
+            _ = try await rooms.sql("UPDATE rooms SET participant_count = 1 WHERE id = \(room)")
+            try await job.run(at: rooms.clock.now)
+            #expect(try await listening.session()["status"] == "active", "somebody is there")
+            _ = try await rooms.sql("UPDATE rooms SET participant_count = 0 WHERE id = \(room)")
+            try await job.run(at: rooms.clock.now)
+            #expect(try await listening.session()["status"] == "ended")
+            #expect(try await listening.facts().last?.body.type == .sessionEnded)
+        }
+    }
+
     @Test(arguments: ["deleted", "empty", "expired"])
     func aRoomThatEndsEndsItsSessionFirst(reason: String) async throws {
         try await TestRooms.run { rooms in

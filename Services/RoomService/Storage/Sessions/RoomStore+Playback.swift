@@ -89,4 +89,31 @@ extension RoomStore {
             return false
         }
     }
+
+    // MARK: - Abandoned sessions
+
+    /// Live sessions in empty rooms that have not changed for as long as an unused room lives, longest first.
+    func abandonedSessions(at now: Timestamp, limit: Int) async throws -> [DueSession] {
+        try await pool.query(
+            """
+            SELECT s.id, r.id, r.code FROM sessions s JOIN rooms r ON r.id = s.room_id
+            WHERE s.ended_at IS NULL AND s.changed_at <= \(now - lifetime.timeout) AND r.participant_count = 0
+            ORDER BY s.changed_at LIMIT \(limit)
+            """
+        ).map { row in
+            let (id, room, code) = try row.decode((SessionID, RoomID, RoomCode).self)
+            return DueSession(id: id, room: RoomRef(id: room, code: code))
+        }
+    }
+
+    /// Ends one, unless somebody came or did something meanwhile.
+    func endAbandoned(_ session: DueSession, at now: Timestamp) async throws {
+        try await change(session.room.id, by: nil) { change in
+            guard change.room.sessionID == session.id, change.room.participantCount == 0 else { return }
+            try await change.withSession(session.id, seated: .lastSeen) { room, change in
+                guard change.changedAt <= now - lifetime.timeout else { return }
+                try await room.end(&change)
+            }
+        }
+    }
 }

@@ -11,6 +11,8 @@ struct SessionChange {
     let seated: Seated
     /// By the database's clock, read after the lock was had.
     let now: Timestamp
+    /// When something happened last.
+    let changedAt: Timestamp
     /// As it was when it was locked, with the changes so far.
     var session: ListeningSession
     private let original: ListeningSession
@@ -31,6 +33,7 @@ struct SessionChange {
         roomType = room.type
         self.seated = seated
         self.now = now
+        changedAt = now
         self.session = session
         original = session
     }
@@ -44,7 +47,7 @@ struct SessionChange {
     ) async throws {
         let answers = try await transaction.pipeline([
             "SELECT \(ListeningSession.columns) FROM sessions s WHERE s.id = \(id) FOR UPDATE",
-            "SELECT clock_timestamp()",
+            "SELECT clock_timestamp(), changed_at FROM sessions WHERE id = \(id)",
             """
             SELECT \(QueueItem.columns) FROM session_items i
             WHERE i.id = (SELECT item_id FROM sessions WHERE id = \(id))
@@ -59,7 +62,7 @@ struct SessionChange {
         self.room = room
         roomType = type
         self.seated = seated
-        now = try time.get(0)
+        (now, changedAt) = try time.decode((Timestamp, Timestamp).self)
         self.session = session
         original = session
     }
