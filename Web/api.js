@@ -86,6 +86,16 @@ export class Api {
   answer(id, verb) { return this.post(`/invitations/${id}/${verb}`); }
   acceptToken(token) { return this.post("/invitations/accept", { token }); }
 
+  beginSession(roomId, genre) { return this.post("/sessions", { roomId, genre }, uuid()); }
+  /** `join`, `skip`, `pause`, `resume`, `queue`. */
+  session(id, verb, body) { return this.post(`/sessions/${id}/${verb}`, body); }
+  unqueue(id, item) { return this.call("DELETE", `/sessions/${id}/queue/${item}`); }
+  /** Without a type: takes the vote back. */
+  vote(id, item, voteType) {
+    const path = `/sessions/${id}/queue/${item}/vote`;
+    return voteType ? this.post(path, { voteType }) : this.call("DELETE", path);
+  }
+
   notifications() { return this.get("/notifications?limit=30"); }
   readAll() { return this.post("/notifications/read-all"); }
   preferences() { return this.get("/notifications/preferences"); }

@@ -17,6 +17,11 @@ export class RoomState {
      * `failed`.
      */
     this.pending = [];
+    /** The listening session; what `joined` and frames say. */
+    this.session = null;
+    this.sessionSeq = 0;
+    /** How far the server's clock is ahead. */
+    this.clockOffset = 0;
     this.generation = 0;
     this.reset();
   }
@@ -64,6 +69,9 @@ export class RoomState {
     this.room = { ...this.room, ...frame.room };
     this.participants = new Map(frame.participants.map((person) => [person.userId, person]));
     for (const person of frame.participants) this.names.set(person.userId, person.displayName);
+    this.session = frame.session;
+    this.sessionSeq = frame.seq;
+    this.clockOffset = Date.parse(frame.serverTime) - Date.now();
     this.typing.clear();
     if (!frame.recovered) {
       this.reset();
@@ -91,6 +99,9 @@ export class RoomState {
       if (frame.isTyping) this.typing.set(frame.userId, Date.now() + 6_000);
       else this.typing.delete(frame.userId);
       return this.changed("typing");
+    case "queue_updated":
+      this.session = frame.session;
+      return this.changed("session");
     case "ack":
       return this.stored(frame.clientMessageId);
     default:
@@ -135,6 +146,11 @@ export class RoomState {
     case "room_updated": case "room_ended":
       this.room = { ...this.room, ...entry.room, myRole: this.room?.myRole };
       break;
+    }
+    // what is brought up is older than what the first frame said
+    if (entry.session && entry.seq > this.sessionSeq) {
+      const queue = this.session?.queue ?? [], playing = entry.session.nowPlaying?.item.id;
+      this.session = entry.type === "session_ended" ? null : { ...entry.session, queue: queue.filter((item) => item.id !== playing) };
     }
     this.notes.set(entry.seq, entry);
     return false;

@@ -52,7 +52,8 @@ public struct RoomApp: Sendable {
         let outbox = Outbox(pool: pool, publisher: publisher, source: "room-service", logger: logger)
         store = RoomStore(
             pool: pool, outbox: outbox, cache: RoomCache(redis: redis, patience: patience, logger: logger),
-            clock: clock, lifetime: settings.lifetime, searchLimits: search, logger: logger)
+            clock: clock, lifetime: settings.lifetime, searchLimits: search,
+            sessionNews: SessionNews(), logger: logger)
         accounts = Accounts(pool: pool, outbox: outbox, clock: clock)
         known = KnownUsers(accounts: accounts, logger: logger)
         seats = Seats(redis: redis, patience: patience)
@@ -96,6 +97,8 @@ public struct RoomApp: Sendable {
             CacheRefill(redis: redis, store: store, logger: logger),
             ActiveRooms(store: store, interval: settings.jobs.maintenanceInterval, logger: logger),
             Matchmaker(store: store, logger: logger),
+            SessionClock(store: store, seats: seats, health: health, logger: logger),
+            QueueUpdates(store: store, seats: seats, publisher: publisher, logger: logger),
             JobRunner(jobs(maintenance), pool: store.pool, clock: store.clock, health: health, logger: logger),
             await server(onServerRunning: onServerRunning),
         ]
@@ -130,7 +133,7 @@ public struct RoomApp: Sendable {
         }
         return [
             expiry.job(), maintenance.job(every: settings.jobs.maintenanceInterval),
-            NameJob(store: store).job(),
+            NameJob(store: store).job(), SessionJob(store: store).job(),
             CleanUpJob(store: store, purgeAfter: settings.jobs.purgeAfter) { room in
                 try await messages.send(.delete, "/internal/rooms/\(room)")
             }.job(every: settings.jobs.cleanUpInterval),
@@ -159,6 +162,11 @@ public struct RoomApp: Sendable {
             store: store, seats: seats, presence: PresenceTable(pool: store.pool),
             messages: messageService, iceServers: settings.iceServers, limiter: limiter, joinLimit: rates.joins
         ).add(to: api)
+        SessionController(
+            store: store, seats: seats, flag: settings.sessions, limits: settings.limits, idempotency: idempotency,
+            limiter: limiter, joinLimit: rates.joins, logger: logger
+        ).add(to: api)
+        QueueController(store: store, seats: seats, flag: settings.sessions).add(to: api)
         MemberController(store: store, messages: messageService).add(to: api)
         BanController(store: store).add(to: api)
         InvitationController(
@@ -168,7 +176,7 @@ public struct RoomApp: Sendable {
         ModerationController(store: store, messages: messageService).add(to: api)
         PairController(store: store, flag: settings.pairing).add(to: api)
         AccountController(accounts: accounts, known: known, store: store).add(to: api)
-        InternalController(store: store, accounts: accounts, tokens: tokens)
+        InternalController(store: store, accounts: accounts, tokens: tokens, seats: seats)
             .add(to: routes.internal.group("").add(middleware: RefusalMiddleware()))
         if let devTokens {
             DevTokenController(tokens: devTokens, accounts: accounts, logger: logger)

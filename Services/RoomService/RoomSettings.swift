@@ -12,6 +12,7 @@ struct RoomSettings: Sendable {
     var lifetime = RoomLifetime()
     var invitationSecret: String
     var discovery: FeatureFlag
+    var sessions: FeatureFlag
     var pairing: FeatureFlag
     var iceServers: IceServers
     var rates: Rates
@@ -35,12 +36,9 @@ struct RoomSettings: Sendable {
             "ROOM_TIMEOUT_HOURS", default: .seconds(24 * 3600), unit: .seconds(3600), in: 0.0001...87_600)
         // A secret of its own is better; without one the internal token serves, for it is as secret.
         invitationSecret = settings.string("INVITATION_SECRET", default: common.internalToken)
-        discovery = settings.parse("FEATURE_DISCOVERY", default: .on, "on, off, admins or a percentage") {
-            FeatureFlag($0)
-        }
-        pairing = settings.parse("FEATURE_PAIRING", default: .on, "on, off, admins or a percentage") {
-            FeatureFlag($0)
-        }
+        discovery = Self.flag(settings, "DISCOVERY")
+        sessions = Self.flag(settings, "SESSIONS")
+        pairing = Self.flag(settings, "PAIRING")
         iceServers = Self.iceServers(settings, publicURL: common.publicURL)
         rates = Rates(
             rest: .rest(settings),
@@ -56,6 +54,11 @@ struct RoomSettings: Sendable {
         let read = RoomSettings(settings)
         try settings.finish()
         return read
+    }
+
+    /// `FEATURE_<NAME>`.
+    private static func flag(_ settings: Settings, _ name: String) -> FeatureFlag {
+        settings.parse("FEATURE_\(name)", default: .on, "on, off, admins or a percentage") { FeatureFlag($0) }
     }
 
     private static func planLimits(_ settings: Settings) -> PlanLimits {

@@ -7,7 +7,7 @@ public enum EventBody: Sendable, Equatable {
     case userJoined(PresenceChange)
     case participantUpdated(PresenceChange)
     case userLeft(PresenceEnd)
-    case queueUpdated(session: JSONValue)
+    case queueUpdated(SessionState)
     case invitationCreated(InvitationFields)
     case invitationAccepted(InvitationFields)
     case invitationDeclined(InvitationFields)
@@ -99,6 +99,20 @@ public struct PresenceEnd: Codable, Sendable, Equatable {
 
 public enum PresenceEndReason: String, Codable, Sendable, CaseIterable {
     case bye, closed, timeout, removed
+}
+
+/// A listening session as it is now.
+public struct SessionState: Codable, Sendable, Equatable {
+    /// Session JSON with its `queue`, the same for every reader.
+    public var session: JSONValue
+    /// Counts the changes of this session: who knows a later state is told nothing by an earlier one. `nil` where nobody
+    /// counts.
+    public var sessionVersion: Int64?
+
+    public init(session: JSONValue, sessionVersion: Int64?) {
+        self.session = session
+        self.sessionVersion = sessionVersion
+    }
 }
 
 /// An account was banned, or its ban was lifted. Whose is the event's `target_user_id`.

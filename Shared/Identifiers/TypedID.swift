@@ -71,6 +71,18 @@ public struct ReportID: TypedID {
     public init(_ uuid: UUID) { self.uuid = uuid }
 }
 
+/// A listening session.
+public struct SessionID: TypedID {
+    public let uuid: UUID
+    public init(_ uuid: UUID) { self.uuid = uuid }
+}
+
+/// A track in the queue of a listening session.
+public struct QueueItemID: TypedID {
+    public let uuid: UUID
+    public init(_ uuid: UUID) { self.uuid = uuid }
+}
+
 public struct EventID: TypedID {
     public let uuid: UUID
     public init(_ uuid: UUID) { self.uuid = uuid }

@@ -29,13 +29,28 @@ enum Samples {
         genre: nil, hostId: alice, maxParticipants: 4, isActive: true, createdAt: at, updatedAt: at,
         lastActivityAt: at, endedAt: nil, expiresAt: at, version: 3, standing: nil)
     static let session = JSONValue.object([
-        "id": .string("s"), "status": .string("active"), "listenerCount": .integer(2),
-        "currentDJId": .string(alice.description), "tags": .array([.string("slowCore")]),
+        "id": .string((id(9) as SessionID).description), "roomId": .string(room.code.description),
+        "name": .string("Late"), "genre": .string("slowcore"), "tags": .array([.string("slowCore")]),
+        "isPrivate": .bool(false), "hostId": .string(bob.description), "currentDJId": .string(alice.description),
+        "status": .string("paused"), "listenerCount": .integer(2), "createdAt": .string(at.description),
+        "endedAt": .null,
         "nowPlaying": .object([
-            "startedAt": .string(at.description), "pausedAt": .null,
-            "item": .object(["addedBy": .string(bob.description), "trackRef": .object(["durationMs": .integer(1000)])]),
+            "startedAt": .string(at.description), "positionMs": .integer(20), "pausedAt": .string(at.description),
+            "item": item(10, playedAt: at),
         ]),
+        "queue": .array([item(11, playedAt: nil)]),
     ])
+    private static func item(_ number: UInt8, playedAt: Timestamp?) -> JSONValue {
+        .object([
+            "id": .string((id(number) as QueueItemID).description), "addedBy": .string(bob.description),
+            "trackRef": .object([
+                "provider": .string("spotify"), "id": .string("x/1"), "title": .string("Song"),
+                "durationMs": .integer(1000),
+            ]),
+            "position": .integer(Int64(number)), "upvotes": .integer(2), "downvotes": .integer(1),
+            "playedAt": playedAt.map { .string($0.description) } ?? .null, "skipped": .bool(false),
+        ])
+    }
     static let participant = ParticipantView(
         userId: bob, displayName: "Bob", role: .member, connections: [id(6)], joinedAt: at,
         media: [(id(6) as ConnectionID).description: MediaState(audio: true)])
@@ -72,7 +87,8 @@ enum Samples {
         .timeline(.sessionStarted(session)), .timeline(.sessionEnded(session)), .timeline(.trackStarted(session)),
         .roomCreated(view), .userJoined(PresenceChange(participant: participant, participantCount: 2)),
         .participantUpdated(PresenceChange(participant: participant, participantCount: 2)),
-        .userLeft(PresenceEnd(reason: .timeout, participantCount: 1)), .queueUpdated(session: session),
+        .userLeft(PresenceEnd(reason: .timeout, participantCount: 1)),
+        .queueUpdated(SessionState(session: session, sessionVersion: 4)),
         .invitationCreated(invitation(.pending, .queued)), .invitationAccepted(invitation(.accepted, .sent, number: 2)),
         .invitationDeclined(invitation(.declined, .sent, number: 2)),
         .invitationDeliveryChanged(invitation(.pending, .failed, number: 2, reason: "550 no such user")),

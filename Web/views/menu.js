@@ -14,6 +14,7 @@ export function roomMenu(room, isOpen) {
     isPair && ["Keep the room", () => said(room.api.keep(room.code), "It stays once they want that too.")],
     isPair && ["Report and end", () => reportPartner(room)],
     isPair && ["End it", () => attempt(() => room.api.endPair(room.code))],
+    isOpen && ["Listen together", () => room.listening.session ? room.listening.add() : room.listening.begin()],
     isOpen && !isPair && ["Leave the room", () => room.leave()],
     isOpen && myRole === "owner" && ["End the room", () => room.end()],
   ].filter(Boolean);

@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { confirmed } from "./dialog.js";
 import { invite } from "./invite.js";
 import { Lines } from "./lines.js";
+import { Listening } from "./listening.js";
 import { copied, roomMenu } from "./menu.js";
 import { emojiPicker } from "./message.js";
 import { people } from "./people.js";
@@ -99,11 +100,12 @@ export class Room {
     this.header = h("header", { class: "bar room-bar" });
     this.banner = h("div", { class: "banner", role: "status", hidden: true });
     this.lines = new Lines(this);
+    this.listening = new Listening(this);
     this.typing = h("p", { class: "typing small soft", "aria-live": "polite" });
     this.side = h("aside", { class: "people", "aria-label": "People" });
     this.composer = new Composer(this);
     fill(this.root, h("div", { class: "room" },
-      h("section", { class: "talk" }, this.header, this.banner, this.lines.element, this.lines.fresh, this.typing, this.composer.element), this.side));
+      h("section", { class: "talk" }, this.header, this.banner, this.listening.element, this.lines.element, this.lines.fresh, this.typing, this.composer.element), this.side));
     this.lines.element.addEventListener("pointerdown", () => this.showPeople(false));
     this.onVisible = () => this.looked();
     document.addEventListener("visibilitychange", this.onVisible);
@@ -220,6 +222,8 @@ export class Room {
   changed(what, entry) {
     if (!this.lines) return;
     if (what === "typing") return this.drawTyping();
+    if (what === "session" || what === "all") this.listening.draw();
+    if (what === "session") return;
     if (what === "people" || what === "all") { people(this.state, this.side); this.drawHeader(); this.composer.update(); }
     const isOther = entry?.type === "message_created" && entry.message.userId !== this.state.me.userId;
     if (isOther && !this.isSeen) { this.unseen += 1; this.app.drawTitle(); }
@@ -239,6 +243,7 @@ export class Room {
   tick() {
     if (this.socket.state.name === "waiting") this.drawState(this.socket.state);
     this.drawTyping();
+    this.listening.tick();
     if (this.couldWrite !== this.canWrite) { this.couldWrite = this.canWrite; this.composer.update(); this.lines.schedule(); }
     for (const draft of this.state.pending) {
       if (draft.state !== "sending" || !this.isLive || Date.now() - draft.sentAt < 10_000) continue;

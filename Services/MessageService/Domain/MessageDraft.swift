@@ -20,7 +20,7 @@ struct MessageDraft: Sendable, Equatable {
         if type == .system { faults.append(FieldFault("type", "must be text, track_card or reply")) }
         if type == .reply, parentId == nil { faults.append(FieldFault("parentId", "is required for a reply")) }
         if type == .trackCard, trackRef == nil { faults.append(FieldFault("trackRef", "is required for a track card")) }
-        if let trackRef { faults += TrackRules.faults(in: trackRef) }
+        if let trackRef { faults += trackRef.faults.map { FieldFault($0.field, $0.message) } }
         if let clientMessageId, let reason = limits.fault(inClientMessageId: clientMessageId) {
             faults.append(FieldFault("clientMessageId", reason))
         }

@@ -10,11 +10,13 @@ enum Refusal: Error, Equatable {
     case roomNotFound
     case userNotFound
     case invitationNotFound
+    case sessionNotFound
     case nothingThere
     // 409, 410, 412
     case roomFull
     case conflict(String)
     case roomEnded
+    case sessionEnded
     case invitationExpired
     case staleVersion(current: Int64)
     // 400

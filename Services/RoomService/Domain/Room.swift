@@ -21,6 +21,8 @@ struct Room: Sendable, Equatable {
     var peakParticipants: Int
     var messageCount: Int64
     var sessionCount: Int
+    /// The live listening session.
+    var sessionID: SessionID?
     var createdAt: Timestamp
     var updatedAt: Timestamp
     var lastActivityAt: Timestamp

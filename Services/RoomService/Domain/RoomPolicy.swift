@@ -14,6 +14,8 @@ enum RoomAction: String, Sendable, CaseIterable {
     case moderate
     case giveRoles
     case iceServers
+    /// Beginning a listening session.
+    case listen
 }
 
 /// What the asker is to the room.
@@ -72,7 +74,7 @@ enum RoomPolicy {
 
     private static func neededRole(_ action: RoomAction) -> MemberRole {
         switch action {
-        case .readDetails, .readMembers, .leave, .invite, .join, .report, .iceServers: .member
+        case .readDetails, .readMembers, .leave, .invite, .join, .report, .iceServers, .listen: .member
         case .readModeration, .moderate: .moderator
         case .update, .delete, .giveRoles: .owner
         }
@@ -81,7 +83,7 @@ enum RoomPolicy {
     private static func changesRoom(_ action: RoomAction) -> Bool {
         switch action {
         case .readDetails, .readMembers, .readModeration, .report: false
-        case .update, .delete, .leave, .invite, .join, .moderate, .giveRoles, .iceServers: true
+        case .update, .delete, .leave, .invite, .join, .moderate, .giveRoles, .iceServers, .listen: true
         }
     }
 }

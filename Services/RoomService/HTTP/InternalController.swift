@@ -9,11 +9,13 @@ struct InternalController: Sendable {
     let store: RoomStore
     let accounts: Accounts
     let tokens: InvitationTokens
+    let seats: Seats
 
     func add(to routes: RouterGroup<AppContext>) {
         routes.get("internal/rooms/:room/facts", use: facts)
         routes.get("internal/rooms/:room/admission/:user", use: admission)
         routes.post("internal/rooms/:room/cache", use: fillCache)
+        routes.post("internal/rooms/sessions", use: sessions)
         routes.get("internal/users/:user", use: user)
         routes.get("internal/users/:user/rooms", use: rooms)
         routes.get("internal/users/:user/ban", use: accountBan)
@@ -36,6 +38,7 @@ struct InternalController: Sendable {
     @Sendable private func admission(_ request: Request, context: AppContext) async throws -> Response {
         let user = try context.id("user", as: UserID.self, orElse: .userNotFound)
         let access = try await store.access(context.roomReference(), user: user)
+        let session = try await session(of: access.room)
         let view = store.views.whole(access.room, role: access.member?.role)
         let member = access.member?.view(at: store.clock.now())
         if let member {
@@ -46,7 +49,28 @@ struct InternalController: Sendable {
         return try .json(
             InternalAPI.Admission(
                 room: view, member: member,
-                ban: access.ban.map { .init(reason: $0.reason, until: $0.until) }, facts: access.room.factHead))
+                ban: access.ban.map { .init(reason: $0.reason, until: $0.until) }, facts: access.room.factHead,
+                session: session))
+    }
+
+    /// Rooms without a session cost nothing.
+    private func session(of room: Room) async throws -> SessionState? {
+        guard let id = room.sessionID else { return nil }
+        let seated = await seats.listeners(in: room.code)
+        return try await store.snapshot(of: id, for: nil, seated: seated).state
+    }
+
+    @Sendable private func sessions(_ request: Request, context: AppContext) async throws -> Response {
+        let ids = try await request.body(as: InternalAPI.SessionsRequest.self, context).rooms
+        guard ids.count <= 1000 else { throw Problem.invalid("rooms", "must be at most 1000") }
+        // The rooms are read first: a session that begins in between is later than the facts that are told.
+        let rooms = try await store.rooms(ids)
+        let live = try await store.liveSessions(in: rooms.filter { $0.sessionID != nil }.map(\.id))
+        var states: [RoomID: SessionState] = [:]
+        for session in live { states[session.room.id] = try session.state }
+        return try .json(
+            InternalAPI.Sessions(
+                items: rooms.map { .init(roomUuid: $0.id, facts: $0.factHead, session: states[$0.id]) }))
     }
 
     @Sendable private func fillCache(_ request: Request, context: AppContext) async throws -> Response {

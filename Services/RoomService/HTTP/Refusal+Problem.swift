@@ -24,10 +24,12 @@ extension Refusal {
         case .roomNotFound: .roomNotFound
         case .userNotFound: .userNotFound
         case .invitationNotFound: .invitationNotFound
+        case .sessionNotFound: .sessionNotFound
         case .nothingThere: .notFound
         case .roomFull: .roomFull
         case .conflict: .conflict
         case .roomEnded: .roomEnded
+        case .sessionEnded: .sessionEnded
         case .invitationExpired: .invitationExpired
         case .staleVersion: .staleVersion
         case .invalid: .invalidInput

@@ -2,6 +2,7 @@ import Events
 import HTTPSupport
 import HTTPTypes
 import Hummingbird
+import Identifiers
 import Logging
 import ServiceSupport
 
@@ -50,12 +51,7 @@ struct RoomController: Sendable {
             RoomMetrics.creationFailed()
             throw error
         }
-        logger.info(
-            "room_created",
-            metadata: [
-                LogKeys.roomID: "\(room.code)", LogKeys.userID: "\(caller.userID)",
-                "isPrivate": .stringConvertible(room.type == .private),
-            ])
+        logger.noteRoomCreated(room.code, by: caller.userID, isPrivate: room.type == .private)
         return try made(room)
     }
 
@@ -131,6 +127,16 @@ struct RoomController: Sendable {
         try access.check(.delete)
         try await store.delete(access.room.id, by: caller.userID, condition: .init(request))
         return .noContent
+    }
+}
+
+extension Logger {
+    func noteRoomCreated(_ room: RoomCode, by user: UserID, isPrivate: Bool) {
+        info(
+            "room_created",
+            metadata: [
+                LogKeys.roomID: "\(room)", LogKeys.userID: "\(user)", "isPrivate": .stringConvertible(isPrivate),
+            ])
     }
 }
 

@@ -9,11 +9,24 @@ enum RoomMetrics {
     /// Kept by each change here, and set right every few minutes, for other instances change rooms too.
     static let active = Meter(label: MetricNames.roomsActive)
 
+    static let voting = Recorder(label: MetricNames.votingLatency, aggregate: true)
+    static let votesWaiting = Meter(label: MetricNames.votesWaiting)
+
     static func declare() {
         MetricNames.declare(
             counters: [MetricNames.roomsCreated, MetricNames.roomCreationFailures],
-            gauges: [MetricNames.roomsActive],
+            gauges: [MetricNames.roomsActive, MetricNames.votesWaiting],
             histograms: [MetricNames.roomMembers, MetricNames.votingLatency])
+    }
+
+    /// From a vote's request to its being counted for good. Meanwhile it waits.
+    static func timingVote<T: Sendable>(_ vote: () async throws -> T) async throws -> T {
+        let start = ContinuousClock.now
+        votesWaiting.increment()
+        defer { votesWaiting.decrement() }
+        let result = try await vote()
+        voting.record((ContinuousClock.now - start) / .milliseconds(1))
+        return result
     }
 
     static func setActive(_ count: Int) { active.set(count) }

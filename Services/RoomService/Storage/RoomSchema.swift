@@ -18,6 +18,7 @@ enum RoomSchema {
             Migration("0008_purges", PackageResources.m0008_purges_sql),
             Migration("0009_told_names", PackageResources.m0009_told_names_sql),
             Migration("0010_kept_mutes", PackageResources.m0010_kept_mutes_sql),
+            Migration("0011_sessions", PackageResources.m0011_sessions_sql),
             Migration("0012_pairing", PackageResources.m0012_pairing_sql),
         ]
 }

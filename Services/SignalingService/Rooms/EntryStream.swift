@@ -15,12 +15,14 @@ struct LiveEntry: Sendable {
         case member(MemberView)
         /// Took the content out of an earlier entry.
         case deleted
+        /// The listening session of this id is over.
+        case sessionOver(String)
 
         /// Whether it changes who may be in the room.
         var isFact: Bool {
             switch self {
             case .lost, .ended, .member: true
-            case .none, .deleted: false
+            case .none, .deleted, .sessionOver: false
             }
         }
     }

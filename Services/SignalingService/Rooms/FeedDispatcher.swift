@@ -28,6 +28,8 @@ final class FeedDispatcher: Sendable {
         // Until somebody could be asked: whoever reads the timelines may be away just as the broker was.
         var backoff = Backoff(first: .milliseconds(200), limit: .seconds(2))
         while await !hub.compareHeads(), !Task.isCancelled { try? await Task.sleep(for: backoff.next()) }
+        backoff.reset()
+        while await !hub.readSessions(), !Task.isCancelled { try? await Task.sleep(for: backoff.next()) }
     }
 
     /// Ends everything a user has open here.
@@ -77,8 +79,8 @@ final class FeedDispatcher: Sendable {
         if let code = event.room?.code, let room = hub.room(code) {
             if let entry = LiveEntry(event) {
                 await room.receive([entry])
-            } else if case .queueUpdated(let session) = event.body, let json = try? WireJSON.encode(session) {
-                await room.send(ServerFrame.notice("queue_updated", "session", json: json))
+            } else if case .queueUpdated(let state) = event.body {
+                await room.heard(state)
             } else if let fact = event.fact, case .timeline(let body) = event.body {
                 await room.heard(fact: fact, LiveEntry.Effect(body))
             }

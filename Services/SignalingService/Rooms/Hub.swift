@@ -112,6 +112,19 @@ final class Hub: Service {
         return true
     }
 
+    /// How the sessions of all rooms stand: what changed while nothing was heard is told to the sockets.
+    /// - Returns: false where the room service could not be asked.
+    func readSessions() async -> Bool {
+        let rooms = rooms
+        for start in stride(from: 0, to: rooms.count, by: 500) {
+            let part = Dictionary(rooms[start..<min(start + 500, rooms.count)].map { ($0.id, $0) }) { first, _ in first
+            }
+            guard let sessions = try? await services.rooms.sessions(of: Array(part.keys)) else { return false }
+            for item in sessions { await part[item.roomUuid]?.read(item.session, facts: item.facts) }
+        }
+        return true
+    }
+
     /// The broker is there again. Who sits where is read anew: presence is not repeated by it.
     func resync() async {
         await feed.afterSilence {

@@ -13,6 +13,7 @@ extension LiveEntry {
         case .memberLeft, .memberBanned: effect = Self.member(object).map { .lost($0.userId) } ?? .none
         case .memberUpdated: effect = Self.member(object).map { .member($0) } ?? .none
         case .roomEnded: effect = .ended
+        case .sessionEnded: effect = Self.sessionID(object).map { .sessionOver($0) } ?? .none
         case .messageDeleted: effect = .deleted
         case .messageCreated: command = Self.messageID(object)
         default: break
@@ -33,6 +34,11 @@ extension LiveEntry {
         return message["id"].flatMap(message.string).flatMap(UUID.init(uuidString:))
     }
 
+    private static func sessionID(_ entry: JSONObject) -> String? {
+        guard let session = entry["session"].flatMap({ JSONObject(Array(entry.raw($0))) }) else { return nil }
+        return session["id"].flatMap(session.string)
+    }
+
     private static func member(_ object: JSONObject) -> MemberView? {
         object["member"].flatMap { try? WireJSON.decode(MemberView.self, from: object.raw($0)) }
     }
@@ -44,6 +50,7 @@ extension LiveEntry.Effect {
         case .memberLeft(let member, _), .memberBanned(let member, _, _): self = .lost(member.userId)
         case .memberUpdated(let member): self = .member(member)
         case .roomEnded: self = .ended
+        case .sessionEnded(let session): self = session.sessionID.map { .sessionOver($0) } ?? .none
         case .messageDeleted: self = .deleted
         default: self = .none
         }

@@ -78,6 +78,7 @@ extension LiveRoom {
             endedByFact = true
             closeAll(.roomEnded)
         case .member(let member): note(member)
+        case .sessionOver(let id): session.hear(endOf: id)
         }
     }
 
@@ -100,6 +101,7 @@ extension LiveRoom {
                     $0.closeAll(.roomEnded)
                 }
             }
+        case .sessionOver(let id): session.hear(endOf: id)
         case .none, .deleted, .member: break
         }
     }

@@ -5,16 +5,17 @@ import Identifiers
 extension LiveRoom {
     /// Who somebody is to the room, no older than what was heard here: as the room's slot remembers it, or the room service
     /// says it.
-    func admission(of userId: UserID) async throws -> RoomDirectory.Admission {
+    func admission(of userId: UserID) async throws -> InternalAPI.Admission {
         if !mayLackFacts, services.isHearing(), let remembered = await services.rooms.remembered(code, userId),
             // Looked at again: it may have been heard meanwhile that things changed.
-            !mayLackFacts, remembered.view.facts >= newestFact
+            !mayLackFacts, remembered.facts >= newestFact
         {
             return remembered
         }
         let before = doubts
         let asked = try await services.rooms.admission(.id(id), userId)
-        newestFact = max(newestFact, asked.view.facts)
+        read(asked.session, facts: asked.facts)
+        newestFact = max(newestFact, asked.facts)
         if before == doubts { mayLackFacts = false }
         return asked
     }

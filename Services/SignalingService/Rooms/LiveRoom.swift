@@ -43,6 +43,7 @@ actor LiveRoom {
     var limit = Int.max
     /// Texts that were refused to their senders as said too often.
     var refusedTexts: [UserID: RefusedTexts] = [:]
+    var session = SessionStanding()
     /// Facts that took somebody's right to be here, by user.
     var lostRights: [UserID: Int64] = [:]
     var endedByFact = false

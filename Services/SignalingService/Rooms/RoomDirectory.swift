@@ -19,22 +19,21 @@ struct RoomDirectory: Sendable {
         self.redis = redis
     }
 
-    struct Admission: Sendable {
-        var view: InternalAPI.Admission
-        /// The live session with its queue, as JSON, where there is one.
-        var session: [UInt8]?
-    }
-
     /// Who a user is to a room. Asking also puts the room's object into Redis where it is missing.
-    func admission(_ room: RoomReference, _ userId: UserID) async throws -> Admission {
-        let bytes = try await door.pass { try await rooms.getBytes("/internal/rooms/\(room)/admission/\(userId)") }
-        guard let object = JSONObject(bytes), let view = try? WireJSON.decode(InternalAPI.Admission.self, from: bytes)
-        else { throw InternalCallError.unavailable("the admission cannot be read") }
-        return Admission(view: view, session: object["session"].map { Array(object.raw($0)) })
+    func admission(_ room: RoomReference, _ userId: UserID) async throws -> InternalAPI.Admission {
+        try await door.pass { try await rooms.get("/internal/rooms/\(room)/admission/\(userId)") }
     }
 
-    /// The same of a member as the room's slot has it, which is as old as its facts; `nil` where it does not say.
-    func remembered(_ code: RoomCode, _ userId: UserID) async -> Admission? {
+    /// How the sessions of rooms stand; rooms that are not there are left out.
+    func sessions(of rooms: [RoomID]) async throws(InternalCallError) -> [InternalAPI.Sessions.Item] {
+        let answer: InternalAPI.Sessions = try await self.rooms.post(
+            "/internal/rooms/sessions", InternalAPI.SessionsRequest(rooms: rooms))
+        return answer.items
+    }
+
+    /// The same of a member as the room's slot has it, which is as old as its facts; `nil` where it does not say. It knows
+    /// nothing of sessions.
+    func remembered(_ code: RoomCode, _ userId: UserID) async -> InternalAPI.Admission? {
         let command = RedisCommand("HMGET", RoomSlot.members(code), "facts", "room", userId.description)
         guard redis.isAnswering, let fields = try? await redis.send(command, patience: Self.patience).array,
             fields.count == 3, let facts = fields[0].int, let room = fields[1].bytes, let member = fields[2].bytes,
@@ -43,7 +42,7 @@ struct RoomDirectory: Sendable {
         else { return nil }
         // Whose time is up is ended by the room service, when it is asked.
         guard view.expiresAt.map({ $0 > .now() }) ?? true else { return nil }
-        return Admission(view: .init(room: view, member: member, ban: nil, facts: Int64(facts)), session: nil)
+        return InternalAPI.Admission(room: view, member: member, ban: nil, facts: Int64(facts))
     }
 
     func refill(_ room: RoomCode) async throws(InternalCallError) {

@@ -22,52 +22,52 @@ extension Joiner {
         var admission = try await admit(identity.userID) { [heard] in
             if let heard { try await heard.admission(of: $0) } else { try await rooms.admission(reference, $0) }
         }
-        let ref = RoomRef(id: admission.view.room.id, code: admission.view.room.roomId)
+        let ref = RoomRef(id: admission.room.id, code: admission.room.roomId)
         try await hub.withRoom(ref, on: socket.loop) { [heard] room in
             // What was said of somebody before the room's events were bound may have changed unheard: subscribe first,
             // read second.
             if room !== heard { admission = try await admit(identity.userID) { try await room.admission(of: $0) } }
-            await room.found(identity.userID, limit: admission.view.room.maxParticipants)
+            await room.found(identity.userID, limit: admission.room.maxParticipants)
             try await enter(socket, room, admission, identity, resume)
         }
     }
 
     private func admit(
-        _ userId: UserID, _ ask: (UserID) async throws -> RoomDirectory.Admission
-    ) async throws -> RoomDirectory.Admission {
-        let admission: RoomDirectory.Admission
+        _ userId: UserID, _ ask: (UserID) async throws -> InternalAPI.Admission
+    ) async throws -> InternalAPI.Admission {
+        let admission: InternalAPI.Admission
         do { admission = try await ask(userId) } catch {
             if case InternalCallError.refused = error { throw Refusal(.roomNotFound) }
             throw error
         }
-        guard admission.view.ban == nil, admission.view.member != nil else {
-            metrics.denied(userId, "\(admission.view.room.roomId)", action: "join_socket")
+        guard admission.ban == nil, admission.member != nil else {
+            metrics.denied(userId, "\(admission.room.roomId)", action: "join_socket")
             throw Refusal(.notAMember)
         }
-        guard admission.view.room.isActive else { throw Refusal(.roomEnded) }
+        guard admission.room.isActive else { throw Refusal(.roomEnded) }
         return admission
     }
 
     private func enter(
-        _ socket: SocketRef, _ room: LiveRoom, _ admission: RoomDirectory.Admission, _ identity: Identity,
+        _ socket: SocketRef, _ room: LiveRoom, _ admission: InternalAPI.Admission, _ identity: Identity,
         _ resume: SocketRequest.Resume
     ) async throws {
-        guard let member = admission.view.member else { return }
+        guard let member = admission.member else { return }
         let userId = identity.userID
         let occupant = SeatStore.Occupant(userId: userId, name: member.displayName, role: member.role)
-        async let live = timeline.live(room.id, facts: admission.view.facts, for: userId, resume)
+        async let live = timeline.live(room.id, facts: admission.facts, for: userId, resume)
         let seat = try await room.takeSeat(occupant, socket.connectionId)
         do {
             let live = try await live
             let (first, isRecovered) = place(resume, live)
-            var view = admission.view.room
+            var view = admission.room
             view.takeSeat(count: seat.count, at: .now())
             view.standing?.myRole = member.role
             let joined = JoinedFrame(
                 room: try WireJSON.encode(view), userId: userId, connectionId: socket.connectionId, seq: live.seq,
-                isRecovered: isRecovered, recent: isRecovered ? nil : live.recent, session: admission.session,
+                isRecovered: isRecovered, recent: isRecovered ? nil : live.recent,
                 heartbeatMs: limits.heartbeatMs)
-            let facts = admission.view.facts
+            let facts = admission.facts
             room.perform { room in
                 room.welcome(socket, userId, joined, next: first, expiresAt: identity.expiresAt, facts: facts)
             }
@@ -109,7 +109,7 @@ extension RoomView {
     }
 }
 
-/// The first frame, but for who sits in the room at the moment it is sent.
+/// The first frame, but for who sits in the room and what plays there at the moment it is sent.
 struct JoinedFrame: Sendable {
     var room: [UInt8]
     var userId: UserID
@@ -118,10 +118,11 @@ struct JoinedFrame: Sendable {
     var isRecovered: Bool
     /// A JSON array; `nil` where the client is brought up instead.
     var recent: [UInt8]?
-    var session: [UInt8]?
     var heartbeatMs: Int64
 
-    func frame(participants: [UInt8]) -> Frame {
+    func frame(participants: [UInt8], session: SessionStanding) -> Frame {
+        let now = Timestamp.now()
+        let session = session.session(at: now).flatMap { try? WireJSON.encode($0) }
         var writer = FrameWriter(type: "joined", capacity: participants.count + (recent?.count ?? 0) + 1024)
         writer.field("room", json: room)
         writer.field(
@@ -132,7 +133,7 @@ struct JoinedFrame: Sendable {
         writer.field("recent", json: recent ?? Array("[]".utf8))
         writer.field("session", json: session ?? Array("null".utf8))
         writer.field("heartbeatMs", heartbeatMs)
-        writer.field("serverTime", Timestamp.now())
+        writer.field("serverTime", now)
         writer.field("resumeWindow", InternalAPI.resumeWindow)
         return writer.finish(ephemeral: false)
     }
@@ -145,7 +146,7 @@ extension LiveRoom {
         _ socket: SocketRef, _ userId: UserID, _ joined: JoinedFrame, next: Int64, expiresAt: Timestamp?, facts: Int64
     ) {
         guard holding[socket.connectionId] != nil else { return socket.close(.replaced) }
-        let frame = joined.frame(participants: roster.participantsJSON())
+        let frame = joined.frame(participants: roster.participantsJSON(), session: session)
         socket.perform { session in
             guard session.enter(self, as: userId, until: expiresAt) else {
                 return self.perform { $0.detach(socket.connectionId, .closed) }

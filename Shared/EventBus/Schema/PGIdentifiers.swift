@@ -16,6 +16,8 @@ extension MessageID: PGCodable {}
 extension InvitationID: PGCodable {}
 extension NotificationID: PGCodable {}
 extension ReportID: PGCodable {}
+extension SessionID: PGCodable {}
+extension QueueItemID: PGCodable {}
 extension EventID: PGCodable {}
 extension ConnectionID: PGCodable {}
 

@@ -6,7 +6,7 @@ private enum EnvelopeField: String, CodingKey {
 }
 
 private enum BodyField: String, CodingKey {
-    case room, session, participant, participantCount, notification
+    case room, participant, participantCount, notification
 }
 
 extension Event: Codable {
@@ -50,7 +50,7 @@ extension EventBody {
         case "user_joined": self = .userJoined(try PresenceChange(from: decoder))
         case "participant_updated": self = .participantUpdated(try PresenceChange(from: decoder))
         case "user_left": self = .userLeft(try PresenceEnd(from: decoder))
-        case "queue_updated": self = .queueUpdated(session: try fields.decode(JSONValue.self, forKey: .session))
+        case "queue_updated": self = .queueUpdated(try SessionState(from: decoder))
         case "invitation_created": self = .invitationCreated(try InvitationFields(from: decoder))
         case "invitation_accepted": self = .invitationAccepted(try InvitationFields(from: decoder))
         case "invitation_declined": self = .invitationDeclined(try InvitationFields(from: decoder))
@@ -85,7 +85,7 @@ extension EventBody {
         case .roomCreated(let room), .matchFound(let room): try fields.encode(room, forKey: .room)
         case .userJoined(let change), .participantUpdated(let change): try change.encode(to: encoder)
         case .userLeft(let end): try end.encode(to: encoder)
-        case .queueUpdated(let session): try fields.encode(session, forKey: .session)
+        case .queueUpdated(let state): try state.encode(to: encoder)
         case .invitationCreated(let invitation), .invitationAccepted(let invitation),
             .invitationDeclined(let invitation), .invitationDeliveryChanged(let invitation):
             try invitation.encode(to: encoder)

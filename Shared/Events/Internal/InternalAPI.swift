@@ -25,6 +25,8 @@ public enum InternalAPI {
         public var ban: Ban?
         /// The newest fact of the room.
         public var facts: Int64
+        /// The live session with its queue, the same for every reader.
+        public var session: SessionState?
 
         public struct Ban: Codable, Sendable, Equatable {
             public var reason: String?
@@ -36,12 +38,39 @@ public enum InternalAPI {
             }
         }
 
-        public init(room: RoomView, member: MemberView?, ban: Ban?, facts: Int64) {
+        public init(room: RoomView, member: MemberView?, ban: Ban?, facts: Int64, session: SessionState? = nil) {
             self.room = room
             self.member = member
             self.ban = ban
             self.facts = facts
+            self.session = session
         }
+    }
+
+    /// `POST /internal/rooms/sessions` of the room service.
+    public struct SessionsRequest: Codable, Sendable {
+        public var rooms: [RoomID]
+        public init(rooms: [RoomID]) { self.rooms = rooms }
+    }
+
+    /// What is live in rooms; rooms that are not there are left out.
+    public struct Sessions: Codable, Sendable {
+        public var items: [Item]
+
+        public struct Item: Codable, Sendable {
+            public var roomUuid: RoomID
+            /// The newest fact of the room: no later session is known here.
+            public var facts: Int64
+            public var session: SessionState?
+
+            public init(roomUuid: RoomID, facts: Int64, session: SessionState?) {
+                self.roomUuid = roomUuid
+                self.facts = facts
+                self.session = session
+            }
+        }
+
+        public init(items: [Item]) { self.items = items }
     }
 
     /// `GET /internal/users/{user}/rooms` of the room service: the active rooms somebody belongs to.

@@ -10,6 +10,7 @@ public enum MetricNames {
     public static let pairingWait = "pairing_wait_ms"
     public static let messageLatency = "message_latency_ms"
     public static let votingLatency = "voting_latency_ms"
+    public static let votesWaiting = "votes_waiting"
     public static let roomCreationFailures = "room_creation_failures"
     public static let messageSendFailures = "message_send_failures"
     public static let permissionDenied = "permission_denied"

@@ -21,6 +21,10 @@ extension FakeHouse {
             try await self.fillCache(code)
             return Response(status: .noContent)
         }
+        router.post("internal/rooms/sessions") { request, _ in
+            let ids = try WireJSON.decode(InternalAPI.SessionsRequest.self, from: try await Self.body(request)).rooms
+            return Self.json(try await self.sessions(ids))
+        }
         router.get("internal/rooms/:room/timeline") { request, context in
             let query = request.uri.queryParameters
             return Self.json(

@@ -50,7 +50,9 @@ actor FakeHouse {
     /// Texts said too often, but for what is stored under its key.
     var refusedTexts: Set<String> = []
     private(set) var refusals = 0
-    var session: Events.JSONValue?
+    /// What is live in every room.
+    var session: SessionState?
+    private(set) var sessionReads = 0
     var unread: [NotificationView] = []
     /// What happens between a question for the unread and its answer.
     var beforeUnread: @Sendable (FakeHouse) async throws -> Void = { _ in }
@@ -219,10 +221,18 @@ actor FakeHouse {
         let json = try WireJSON.encode(
             InternalAPI.Admission(
                 room: room.view, member: room.members[userId],
-                ban: room.bans.contains(userId) ? .init(reason: nil, until: nil) : nil, facts: room.facts))
+                ban: room.bans.contains(userId) ? .init(reason: nil, until: nil) : nil, facts: room.facts,
+                session: session))
         try await afterAdmission(self)
-        guard let session else { return json }
-        return json.dropLast() + Array(",\"session\":".utf8) + (try WireJSON.encode(session)) + Array("}".utf8)
+        return json
+    }
+
+    func sessions(_ ids: [RoomID]) throws -> [UInt8] {
+        sessionReads += 1
+        let found = rooms.values.filter { ids.contains($0.view.id) }
+        return try WireJSON.encode(
+            InternalAPI.Sessions(
+                items: found.map { .init(roomUuid: $0.view.id, facts: $0.facts, session: session) }))
     }
 
     func timeline(_ reference: String, after: Int64, limit: Int) throws -> [UInt8] {

@@ -39,13 +39,15 @@ struct ActivityStore: Sendable {
                     last_activity_at = GREATEST(r.last_activity_at, n.latest)
                 FROM unnest(\(codes), \(codes.map { Int32(clamping: counts?[$0] ?? presence[$0]?.participantCount ?? 0) }),
                     \(codes.compactMap { presence[$0]?.latest })) AS n (code, count, latest)
-                WHERE r.code = n.code RETURNING r.code, r.id
+                WHERE r.code = n.code RETURNING r.code, r.id, r.session_id
                 """)
             var came: [(RoomID, UserID)] = []
             var went: [(RoomID, UserID)] = []
+            var movedInSession: [(SessionID, UserID)] = []
             for row in rows {
-                let (code, id) = try row.decode((RoomCode, RoomID).self)
+                let (code, id, session) = try row.decode((RoomCode, RoomID, SessionID?).self)
                 for (user, isHere) in presence[code]?.users ?? [:] {
+                    if let session { movedInSession.append((session, user)) }
                     if isHere { came.append((id, user)) } else { went.append((id, user)) }
                 }
             }
@@ -59,7 +61,22 @@ struct ActivityStore: Sendable {
                 DELETE FROM presence p USING unnest(\(went.map(\.0)), \(went.map(\.1))) AS g (room_id, user_id)
                 WHERE p.room_id = g.room_id AND p.user_id = g.user_id
                 """)
+            if !movedInSession.isEmpty { try noteListeners(movedInSession, in: transaction) }
         }
+    }
+
+    /// Sessions have other listeners when those who joined them come or go. They are told of at the next look, however
+    /// many come and go until then.
+    private func noteListeners(_ moved: [(SessionID, UserID)], in transaction: PGTransaction) throws {
+        try transaction.executeLater(
+            """
+            UPDATE sessions s SET version = s.version + 1,
+                changed_at = CASE WHEN s.told_version < s.version THEN s.changed_at ELSE clock_timestamp() END
+            WHERE s.ended_at IS NULL AND s.id IN (
+                SELECT l.session_id FROM session_listeners l
+                JOIN unnest(\(moved.map(\.0)), \(moved.map(\.1))) AS m (session_id, user_id)
+                    ON m.session_id = l.session_id AND m.user_id = l.user_id)
+            """)
     }
 
     /// Sets right what the seats say of rooms, a page at a time in the order of ids.

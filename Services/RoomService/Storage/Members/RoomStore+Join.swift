@@ -43,15 +43,16 @@ extension RoomStore {
             try await change.deleteMember(user)
             try change.keepMute(of: member)
             change.record(.memberLeft(member.view(at: change.at), reason: .left), about: user)
+            try await change.leaveSession(user)
             if change.room.kind == .pair, let pair = try await change.pair() {
-                try change.endPair(pair, by: user)
+                try await change.endPair(pair, by: user)
                 return change.at
             }
             guard member.role == .owner else { return change.at }
             if let heir = try await change.heir() {
                 _ = try await change.setRole(.owner, of: heir)
             } else {
-                change.end(.empty)
+                try await change.end(.empty)
             }
             return change.at
         }

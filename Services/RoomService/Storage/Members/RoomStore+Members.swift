@@ -107,6 +107,7 @@ extension RoomStore {
             try await change.deleteMember(user)
             try change.keepMute(of: target)
             change.record(.memberLeft(target.view(at: change.at), reason: .removed), about: user)
+            try await change.leaveSession(user)
             change.note(.memberRemoved, target: user)
         }
     }

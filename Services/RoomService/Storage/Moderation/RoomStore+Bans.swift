@@ -27,6 +27,7 @@ extension RoomStore {
                     userID: user, displayName: known.displayName, role: .member, isMuted: false, mutedUntil: nil,
                     joinedAt: change.at, joinedFact: 0)
             change.record(.memberBanned(shown.view(at: change.at), reason: reason, until: until), about: user)
+            if target != nil { try await change.leaveSession(user) }
             change.note(.memberBanned, target: user, reason: reason)
             return (ban, isNew)
         }

@@ -24,7 +24,7 @@ extension RoomStore {
             _ = try await change.requireMember(actor, for: .report)
             if let user, try await Accounts.find(user, in: change.transaction) == nil { throw Refusal.userNotFound }
             let report = try change.insertReport(about: user, message: message, reason: reason, by: actor)
-            if let pair = try await change.pair(), pair.isOne(actor) { try change.keepApart(pair, by: actor) }
+            if let pair = try await change.pair(), pair.isOne(actor) { try await change.keepApart(pair, by: actor) }
             return report
         }
     }

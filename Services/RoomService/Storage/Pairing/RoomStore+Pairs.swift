@@ -69,7 +69,7 @@ extension RoomStore {
             guard change.room.kind == .pair else {
                 throw Refusal.conflict("Both have kept the room: it is a chat room, which one leaves")
             }
-            try change.endPair(pair, by: user)
+            try await change.endPair(pair, by: user)
         }
     }
 
@@ -81,7 +81,7 @@ extension RoomStore {
             guard pair.report(by: user) != .repeated else { return }
             try change.store(pair)
             _ = try change.insertReport(about: pair.other(than: user), message: nil, reason: reason, by: user)
-            try change.keepApart(pair, by: user)
+            try await change.keepApart(pair, by: user)
         }
     }
 }
@@ -110,17 +110,17 @@ extension RoomChange {
     func store(_ pair: Pair) throws { try transaction.executeLater(PairTable.update(pair, in: room.id)) }
 
     /// Ends the room of a pair by the will of one of them.
-    mutating func endPair(_ pair: Pair, by user: UserID) throws {
+    mutating func endPair(_ pair: Pair, by user: UserID) async throws {
         var pair = pair
         pair.endedBy = user
         try store(pair)
-        end(.deleted)
+        try await end(.deleted)
     }
 
     /// After a report by one of the two.
-    mutating func keepApart(_ pair: Pair, by user: UserID) throws {
+    mutating func keepApart(_ pair: Pair, by user: UserID) async throws {
         try transaction.executeLater(PairTable.keepApart(room.id, until: nil))
-        if room.isActive, room.kind == .pair { try endPair(pair, by: user) }
+        if room.isActive, room.kind == .pair { try await endPair(pair, by: user) }
     }
 
     /// What ends a pair, or makes its room another's, frees both in the same transaction, whoever does it.

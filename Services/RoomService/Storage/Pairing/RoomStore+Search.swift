@@ -112,7 +112,7 @@ extension RoomStore {
         let rows = try await pool.query("SELECT room_id FROM pairing WHERE user_id = \(user) AND room_id IS NOT NULL")
         guard let id = try rows.first?.get(0, as: RoomID.self) else { return }
         try await change(id, by: nil) { change in
-            if change.room.isActive, change.room.kind == .pair { change.end(.deleted) }
+            if change.room.isActive, change.room.kind == .pair { try await change.end(.deleted) }
         }
     }
 }

@@ -15,6 +15,8 @@ struct RoomChange {
     /// As it was when it was locked, with the changes so far.
     var room: Room
     let original: Room
+    /// What became of the room's session.
+    var sessionNews: SessionChange.News?
 
     private var facts: [RoomFact] = []
     private var events: [Event] = []
@@ -61,8 +63,9 @@ struct RoomChange {
 
     mutating func touch() { room.lastActivityAt = at }
 
-    /// Ends the room; the order of its facts is complete after this.
-    mutating func end(_ reason: EndReason) {
+    /// Ends the room, and its session before; the order of its facts is complete after this.
+    mutating func end(_ reason: EndReason) async throws {
+        try await endSession()
         room.endedAt = at
         room.endReason = reason
         advanceVersion()
@@ -89,7 +92,8 @@ struct RoomChange {
                 description = \(room.description), genre = \(room.genre), genre_key = \(room.genreKey),
                 kind = \(room.kind), owner_id = \(room.ownerID), max_participants = \(room.maxParticipants),
                 is_active = \(room.isActive), end_reason = \(room.endReason), version = \(room.version),
-                fact_head = \(room.factHead), member_count = \(room.memberCount), updated_at = \(room.updatedAt),
+                fact_head = \(room.factHead), session_count = \(room.sessionCount), session_id = \(room.sessionID),
+                member_count = \(room.memberCount), updated_at = \(room.updatedAt),
                 last_activity_at = GREATEST(last_activity_at, \(room.lastActivityAt)),
                 ended_at = \(room.endedAt)\(fields)
             WHERE id = \(room.id)

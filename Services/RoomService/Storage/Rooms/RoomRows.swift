@@ -8,7 +8,7 @@ extension Room {
     static let columns: PGQuery = """
         r.id, r.code, r.kind, r.type, r.name, r.description, r.genre, r.owner_id, r.max_participants, r.version, \
         r.fact_head, r.member_count, r.participant_count, r.peak_participants, r.message_count, r.session_count, \
-        r.created_at, r.updated_at, r.last_activity_at, r.ended_at, r.end_reason
+        r.session_id, r.created_at, r.updated_at, r.last_activity_at, r.ended_at, r.end_reason
         """
 
     init(_ reader: inout RowReader) throws {
@@ -18,8 +18,8 @@ extension Room {
             ownerID: try reader.next(), maxParticipants: try reader.next(), version: try reader.next(),
             factHead: try reader.next(), memberCount: try reader.next(), participantCount: try reader.next(),
             peakParticipants: try reader.next(), messageCount: try reader.next(), sessionCount: try reader.next(),
-            createdAt: try reader.next(), updatedAt: try reader.next(), lastActivityAt: try reader.next(),
-            endedAt: try reader.next(), endReason: try reader.next())
+            sessionID: try reader.next(), createdAt: try reader.next(), updatedAt: try reader.next(),
+            lastActivityAt: try reader.next(), endedAt: try reader.next(), endReason: try reader.next())
     }
 
     init(row: PGRow) throws {

@@ -10,17 +10,22 @@ extension RoomStore {
     /// Returns right after the commit and the bounded attempt to write the room's Redis object through.
     /// - Parameters:
     ///   - actor: `nil` for the system.
+    ///   - isPatient: whether to wait for who changes the room at the moment; a room that is busy counts as none otherwise.
     ///   - beforeCommit: the last part of the transaction, with what `body` led to.
     /// - Throws: ``Refusal/roomNotFound``, and what `body` throws; then nothing has happened.
     func change<T: Sendable>(
-        _ id: RoomID, by actor: UserID?, beforeCommit: (T, PGTransaction) async throws -> Void = { _, _ in },
+        _ id: RoomID, by actor: UserID?, isPatient: Bool = true,
+        beforeCommit: (T, PGTransaction) async throws -> Void = { _, _ in },
         _ body: (inout RoomChange) async throws -> T
     ) async throws -> T {
         let now = clock.now()
-        let (result, before, after) = try await outbox.transaction { transaction, sink in
+        let (result, before, after, news) = try await outbox.transaction { transaction, sink in
             // Joined tables would be read as they were before the wait for the lock; they are read afterwards.
             let rows = try await transaction.query(
-                "SELECT \(Room.columns) FROM rooms r WHERE r.id = \(id) FOR UPDATE")
+                """
+                SELECT \(Room.columns) FROM rooms r WHERE r.id = \(id)
+                FOR UPDATE \(unescaped: isPatient ? "" : "SKIP LOCKED")
+                """)
             guard let row = rows.first else { throw Refusal.roomNotFound }
             let room = try Room(row: row)
             RequestScope.current?.note(roomID: room.code.description)
@@ -28,15 +33,16 @@ extension RoomStore {
             let result = try await body(&change)
             try await change.write(to: sink)
             try await beforeCommit(result, transaction)
-            return (result, change.original, change.room)
+            return (result, change.original, change.room, change.sessionNews)
         }
-        await committed(after, insteadOf: before)
+        await committed(after, insteadOf: before, news)
         return result
     }
 
     /// What follows a commit, and can be lost without harm.
-    func committed(_ room: Room, insteadOf before: Room?) async {
+    func committed(_ room: Room, insteadOf before: Room?, _ news: SessionChange.News? = nil) async {
         RoomMetrics.committed(room, insteadOf: before)
+        if let news { sessionNews.tell(news) }
         guard let before else { return await cache.writeNew(room) }
         if room.version != before.version || room.factHead != before.factHead { await cache.changed(room) }
     }

@@ -85,7 +85,7 @@ extension Room {
             id: .new(), code: code, kind: draft.kind, type: draft.type, name: draft.name,
             description: draft.description, genre: draft.genre, ownerID: owner,
             maxParticipants: draft.maxParticipants, version: 1, factHead: 1, memberCount: 1, participantCount: 0,
-            peakParticipants: 0, messageCount: 0, sessionCount: 0, createdAt: now, updatedAt: now,
+            peakParticipants: 0, messageCount: 0, sessionCount: 0, sessionID: nil, createdAt: now, updatedAt: now,
             lastActivityAt: now, endedAt: nil, endReason: nil)
     }
 }

@@ -36,7 +36,7 @@ extension RoomStore {
             _ = try await change.requireMember(user, for: .delete)
             try condition.check(change.room.version)
             change.note(.roomDeleted)
-            change.end(.deleted)
+            try await change.end(.deleted)
         }
     }
 
@@ -50,7 +50,7 @@ extension RoomStore {
             let now = clock.now()
             guard lifetime.hasExpired(change.room, at: now) || isEmpty && lifetime.isAbandoned(change.room, at: now)
             else { return false }
-            change.end(.expired)
+            try await change.end(.expired)
             return true
         }
     }

@@ -13,6 +13,7 @@ struct RoomStore: Sendable {
     let clock: TimeSource
     let lifetime: RoomLifetime
     let searchLimits: DiscoveryStrategy.Limits
+    let sessionNews: SessionNews
     let logger: Logger
 
     var views: RoomViews { RoomViews(lifetime: lifetime) }
@@ -22,10 +23,21 @@ struct RoomStore: Sendable {
     /// A room whose time is up has ended at that moment: it is ended here when nobody else did.
     /// - Throws: ``Refusal/roomNotFound``.
     func access(_ reference: RoomReference, user: UserID, verifiedEmail: String? = nil) async throws -> RoomAccess {
-        let access = try await readAccess(reference, user: user, verifiedEmail: verifiedEmail)
+        let cameByID = if case .id = reference { true } else { false }
+        return try await access(
+            where: Self.matches(reference), cameByID: cameByID, user: user, verifiedEmail: verifiedEmail)
+    }
+
+    /// The same of a room that is found in another way.
+    ///
+    /// - Parameter matching: of a `rooms` row called `r`.
+    func access(
+        where matching: PGQuery, cameByID: Bool, user: UserID, verifiedEmail: String?
+    ) async throws -> RoomAccess {
+        let access = try await readAccess(matching, cameByID: cameByID, user: user, verifiedEmail: verifiedEmail)
         guard lifetime.hasExpired(access.room, at: clock.now()) else { return access }
         try await endExpired(access.room.id)
-        return try await readAccess(reference, user: user, verifiedEmail: verifiedEmail)
+        return try await readAccess(matching, cameByID: cameByID, user: user, verifiedEmail: verifiedEmail)
     }
 
     /// A room by either of its names.
@@ -36,7 +48,7 @@ struct RoomStore: Sendable {
     }
 
     private func readAccess(
-        _ reference: RoomReference, user: UserID, verifiedEmail: String?
+        _ matching: PGQuery, cameByID: Bool, user: UserID, verifiedEmail: String?
     ) async throws -> RoomAccess {
         let now = clock.now()
         let rows = try await pool.read(
@@ -47,7 +59,7 @@ struct RoomStore: Sendable {
             FROM rooms r
             LEFT JOIN (members m JOIN users u ON u.id = m.user_id) ON m.room_id = r.id AND m.user_id = \(user)
             LEFT JOIN room_bans b ON b.room_id = r.id AND b.user_id = \(user) AND (b.until IS NULL OR b.until > \(now))
-            WHERE \(Self.matches(reference))
+            WHERE \(matching)
             """)
         guard let row = rows.first else { throw Refusal.roomNotFound }
         var reader = RowReader(row)
@@ -58,7 +70,6 @@ struct RoomStore: Sendable {
         )
         let member = try Member.optional(&reader, isPresent: isMember)
         let ban = isBanned ? try RoomBan(&reader) : nil
-        let cameByID = if case .id = reference { true } else { false }
         return RoomAccess(room: room, member: member, ban: ban, isInvited: isInvited, cameByID: cameByID)
     }
 

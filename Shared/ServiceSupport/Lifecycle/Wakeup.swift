@@ -1,17 +1,22 @@
 private import Synchronization
 
-/// Rouses loops that otherwise look only now and then.
-final class Wakeup: Sendable {
+/// Rouses loops that otherwise look only now and then. A call that finds nobody waiting ends the next wait at once: what
+/// was called for between a look and the wait after it is not slept over.
+public final class Wakeup: Sendable {
     private struct State {
         var nextID = 0
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+        var isCalled = false
     }
 
     private let state = Mutex(State())
 
+    public init() {}
+
     /// Wakes everybody who waits.
-    func call() {
+    public func call() {
         let waiting = state.withLock { state in
+            state.isCalled = state.waiting.isEmpty
             defer { state.waiting.removeAll() }
             return state.waiting.values.map { $0 }
         }
@@ -19,7 +24,7 @@ final class Wakeup: Sendable {
     }
 
     /// Waits for a call, for `interval` at most, or until the task is cancelled.
-    func wait(atMost interval: Duration) async {
+    public func wait(atMost interval: Duration) async {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
@@ -36,7 +41,10 @@ final class Wakeup: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isLate = state.withLock { state in
-                    if Task.isCancelled { return true }
+                    if Task.isCancelled || state.isCalled {
+                        state.isCalled = false
+                        return true
+                    }
                     state.waiting[id] = continuation
                     return false
                 }
