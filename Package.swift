@@ -164,10 +164,10 @@ let package = Package(
             path: "Tools/parlor", swiftSettings: strict),
     ]
         + service("RoomService", executable: "room-service", platform + [crypto])
-        + service("MessageService", executable: "message-service", platform + [collections])
+        + service("MessageService", executable: "message-service", platform + ["IOReactor", collections])
         + service(
             "SignalingService", executable: "signaling-service", embedded: "Lua",
-            platform + [nioPosix, nioHTTP1, nioWebSocket, collections])
+            platform + ["IOReactor", nioPosix, nioHTTP1, nioWebSocket, collections])
         + service(
             "NotificationWorker", executable: "notification-worker", platform + ["SMTP", crypto, nioPosix, nioHTTP1])
         + [

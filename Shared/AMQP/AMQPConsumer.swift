@@ -1,3 +1,4 @@
+public import IOReactor
 public import Logging
 public import ServiceLifecycle
 
@@ -16,6 +17,7 @@ public final class AMQPConsumer: Service, Sendable {
     private let role: ConsumerRole
     private let link: Link
     private let handling: Handling
+    private let prefetch: Int
     private let onConnect: (@Sendable () async -> Void)?
     private let logger: Logger
 
@@ -31,35 +33,41 @@ public final class AMQPConsumer: Service, Sendable {
         handler: @escaping @Sendable (AMQPDelivery) async -> AMQPSettlement
     ) {
         self.init(
-            configuration, topology, [queue], prefetch, logger, onConnect,
+            configuration, topology, [queue], prefetch, nil, logger, onConnect,
             .each(handler, concurrency: max(1, min(concurrency, prefetch))))
     }
 
     /// The batch form: whatever has arrived while the last batch was handled, at most `maxBatch`, comes together, one batch
-    /// at a time, and one frame settles it all alike. Deliveries of one queue are in order.
+    /// at a time, and is settled alike: within 10 ms, together with what came before it. Deliveries of one queue are in
+    /// order.
     ///
     /// - Parameters:
     ///   - queues: one, or several with names of their own. Bindings are the first one's.
     ///   - prefetch: of each queue.
+    ///   - tasks: whose thread the connection and its handlers share, unless it is one over TLS; nil for a thread of
+    ///     their own.
     public convenience init(
         _ configuration: AMQPConfiguration, topology: AMQPTopology = AMQPTopology(), queues: [String],
-        prefetch: Int = 256, maxBatch: Int, logger: Logger, onConnect: (@Sendable () async -> Void)? = nil,
+        prefetch: Int = 256, maxBatch: Int, on tasks: ReactorTasks? = nil, logger: Logger,
+        onConnect: (@Sendable () async -> Void)? = nil,
         batchHandler: @escaping @Sendable ([AMQPDelivery]) async -> AMQPSettlement
     ) {
         self.init(
-            configuration, topology, queues, prefetch, logger, onConnect, .batch(batchHandler, limit: max(1, maxBatch)))
+            configuration, topology, queues, prefetch, tasks, logger, onConnect,
+            .batch(batchHandler, limit: max(1, maxBatch)))
     }
 
     private init(
         _ configuration: AMQPConfiguration, _ topology: AMQPTopology, _ queues: [String], _ prefetch: Int,
-        _ logger: Logger, _ onConnect: (@Sendable () async -> Void)?, _ handling: Handling
+        _ tasks: ReactorTasks?, _ logger: Logger, _ onConnect: (@Sendable () async -> Void)?, _ handling: Handling
     ) {
         self.configuration = configuration
         self.handling = handling
+        self.prefetch = prefetch
         self.onConnect = onConnect
         self.logger = logger
         role = ConsumerRole(queues: queues, prefetch: prefetch, operationTimeout: configuration.operationTimeout)
-        link = Link(configuration, topology: topology, logger: logger, role: role)
+        link = Link(configuration, topology: topology, on: tasks, logger: logger, role: role)
     }
 
     private enum Event: Sendable { case linkEnded, shutdownAsked, handlersEnded, timeUp, other }
@@ -137,12 +145,14 @@ public final class AMQPConsumer: Service, Sendable {
                 }
             }
         case .batch(let handler, let limit):
+            let acks = AckGatherer(on: link.tasks.reactor, limit: max(1, prefetch / 4))
+            defer { acks.flush() }
             while true {
                 let items = await role.deliveries.take(limit: limit)
                 guard let last = items.last else { return }
                 // One connection's deliveries end before the next one's begin, and the queue is cleared between.
                 let settlement = await handler(items.map(\.delivery))
-                last.wire.settle(last.delivery.tag, multiple: true, settlement)
+                acks.handled(items.count, upTo: last.delivery.tag, on: last.wire, as: settlement)
             }
         }
     }

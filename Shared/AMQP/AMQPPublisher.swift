@@ -1,4 +1,4 @@
-internal import IOReactor
+public import IOReactor
 public import Logging
 public import ServiceLifecycle
 internal import Synchronization
@@ -12,10 +12,15 @@ public final class AMQPPublisher: Service, Sendable {
     private let role = PublisherRole()
     private let link: Link
 
-    /// - Parameter topology: declared on every connect, before the first message.
-    public init(_ configuration: AMQPConfiguration, topology: AMQPTopology = AMQPTopology(), logger: Logger) {
+    /// - Parameters:
+    ///   - topology: declared on every connect, before the first message.
+    ///   - tasks: whose thread the connection shares, unless it is one over TLS; nil for a thread of its own.
+    public init(
+        _ configuration: AMQPConfiguration, topology: AMQPTopology = AMQPTopology(), on tasks: ReactorTasks? = nil,
+        logger: Logger
+    ) {
         self.configuration = configuration
-        link = Link(configuration, topology: topology, logger: logger, role: role)
+        link = Link(configuration, topology: topology, on: tasks, logger: logger, role: role)
     }
 
     /// Connects, and connects again whenever the connection is lost, until cancelled or gracefully shut down; then

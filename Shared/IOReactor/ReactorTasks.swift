@@ -3,7 +3,7 @@
 /// Such a task waits for descriptors and goes on without another thread's help. It must not block, and what it computes
 /// holds up everything else on the thread.
 public final class ReactorTasks: TaskExecutor {
-    private let reactor: Reactor
+    package let reactor: Reactor
 
     public init(_ reactor: Reactor) {
         self.reactor = reactor

@@ -1,6 +1,7 @@
 import AMQP
 import EventBus
 import Events
+import IOReactor
 import Logging
 import ServiceLifecycle
 import ServiceSupport
@@ -10,11 +11,12 @@ import ServiceSupport
 struct CommandConsumer: Service {
     private let consumer: AMQPConsumer
 
-    init(amqp: AMQPConfiguration, desk: CommandDesk, replies: AMQPPublisher, logger: Logger) {
+    init(amqp: AMQPConfiguration, desk: CommandDesk, replies: AMQPPublisher, on tasks: ReactorTasks, logger: Logger) {
         let shards = 0..<CommandShard.count
         consumer = AMQPConsumer(
             amqp, topology: shards.map(CommandTopology.queue).reduce(AMQPTopology()) { $0.merging($1) },
-            queues: shards.map(CommandShard.queue), prefetch: 512, maxBatch: TimelineWriter.maxBatch, logger: logger,
+            queues: shards.map(CommandShard.queue), prefetch: 512, maxBatch: TimelineWriter.maxBatch, on: tasks,
+            logger: logger,
             batchHandler: { await Self.handle($0, desk: desk, replies: replies, logger: logger) })
     }
 

@@ -23,6 +23,7 @@ final class TimelineWriter: Service {
     private let queue = WriteQueue(capacity: capacity)
     private let store: TimelineStore
     private let events: TimelinePublisher
+    private let tally: ActivityTally
     /// Changes under way, each of another room.
     private let changes: Int
     private let logger: Logger
@@ -30,9 +31,10 @@ final class TimelineWriter: Service {
     private let latency = Timer(label: MetricNames.messageLatency)
 
     /// - Parameter changes: of other kinds than new messages, that commit side by side.
-    init(store: TimelineStore, events: TimelinePublisher, changes: Int, logger: Logger) {
+    init(store: TimelineStore, events: TimelinePublisher, tally: ActivityTally, changes: Int, logger: Logger) {
         self.store = store
         self.events = events
+        self.tally = tally
         self.changes = changes
         self.logger = logger
     }
@@ -146,10 +148,14 @@ final class TimelineWriter: Service {
             messages.reply(.success(rest.prefix(messages.messages.count)))
             rest = rest.dropFirst(messages.messages.count)
         }
-        let stored = zip(batch.lazy.flatMap(\.messages), outcomes).compactMap { message, outcome -> TimelineEvent? in
-            guard case .stored(let seq, let at) = outcome else { return nil }
-            return TimelineEvent(creationOf: message.stored(seq: seq, at: at), scope: message.scope)
+        var stored: [TimelineEvent] = []
+        var activity: [(code: RoomCode, at: Timestamp)] = []
+        for (message, outcome) in zip(batch.lazy.flatMap(\.messages), outcomes) {
+            guard case .stored(let seq, let at) = outcome else { continue }
+            stored.append(TimelineEvent(creationOf: message.stored(seq: seq, at: at), scope: message.scope))
+            activity.append((message.room.code, at))
         }
         await events.publish(stored)
+        tally.note(activity)
     }
 }

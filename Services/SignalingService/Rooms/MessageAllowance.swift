@@ -4,7 +4,8 @@
 /// nodes and REST share; what others took there is taken here too. So nobody waits for it, and the limit is exceeded by no
 /// more than those few.
 struct MessageAllowance: Sendable, Equatable {
-    static let lot = 5
+    /// Messages that may be untold: a sixth of what may come at once.
+    private static func lot(_ limit: RateBucket.Limit) -> Int { max(1, Int(limit.burst / 6)) }
 
     /// Messages that were let through, and since when.
     struct News: Sendable, Equatable {
@@ -32,7 +33,7 @@ struct MessageAllowance: Sendable, Equatable {
 
     /// What to tell of now; `nil` while it is little, or others are being told.
     mutating func news(_ limit: RateBucket.Limit, now: Int64) -> News? {
-        guard untold >= (hasTold ? Self.lot : 1), expected == nil else { return nil }
+        guard untold >= (hasTold ? Self.lot(limit) : 1), expected == nil else { return nil }
         (expected, hasTold) = (bucket.tokens(limit, now: now), true)
         defer { untold = 0 }
         return News(count: untold, span: .milliseconds(max(0, now - untoldSince)))

@@ -16,7 +16,7 @@ protocol LinkRole: Sendable {
     func closed(_ error: AMQPError)
 }
 
-/// Keeps one connection up, on a thread of its own: connects, declares, reads, sends heartbeats, and connects again.
+/// Keeps one connection up, on one thread: connects, declares, reads, sends heartbeats, and connects again.
 actor Link {
     private let reactor: Reactor
     /// For what should run on the link's own thread.
@@ -30,9 +30,13 @@ actor Link {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
 
-    init(_ configuration: AMQPConfiguration, topology: AMQPTopology, logger: Logger, role: any LinkRole) {
-        reactor = Reactor(name: "amqp")
-        tasks = ReactorTasks(reactor)
+    /// - Parameter shared: whose thread to use. Over TLS the library may block it, so the link has its own then.
+    init(
+        _ configuration: AMQPConfiguration, topology: AMQPTopology, on shared: ReactorTasks?, logger: Logger,
+        role: any LinkRole
+    ) {
+        tasks = (configuration.usesTLS ? nil : shared) ?? ReactorTasks(Reactor(name: "amqp"))
+        reactor = tasks.reactor
         self.configuration = configuration
         self.topology = topology
         self.logger = logger

@@ -1,4 +1,4 @@
-internal import IOReactor
+public import IOReactor
 public import Logging
 public import ServiceLifecycle
 internal import Synchronization
@@ -36,7 +36,7 @@ public final class PGPool: Service, Sendable {
     let logger: Logger
     let reactor = Reactor(name: "postgres")
     /// For tasks to which every change of threads counts: on the thread that hears the database, they must not block it.
-    public let tasks: any TaskExecutor
+    public let tasks: ReactorTasks
     let state: Mutex<State>
 
     public init(_ configuration: PGConfiguration, logger: Logger) {

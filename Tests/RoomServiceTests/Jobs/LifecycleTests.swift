@@ -120,8 +120,8 @@ import Testing
             let code = try #require(RoomCode(room))
             var batch = ActivityBatch()
             let later = rooms.clock.now + .seconds(60)
-            batch.addMessage(in: code, at: later)
-            batch.addMessage(in: code, at: later - .seconds(1))
+            batch.add(MessageTally.Room(roomId: code, count: 1, latest: later))
+            batch.add(MessageTally.Room(roomId: code, count: 1, latest: later - .seconds(1)))
             batch.add(
                 Event(
                     body: .userJoined(
