@@ -155,18 +155,22 @@ public struct RoomApp: Sendable {
         let idempotency = IdempotencyMiddleware(pool: store.pool)
         let tokens = InvitationTokens(secret: settings.invitationSecret)
         let rates = settings.rates
+        func feature(_ name: String, _ flag: FeatureFlag) -> RouterGroup<AppContext> {
+            api.group("").add(middleware: FeatureMiddleware(flag: flag, feature: name))
+        }
         RoomController(store: store, limits: settings.limits, idempotency: idempotency, logger: logger).add(to: api)
-        DiscoveryController(store: store, flag: settings.discovery, limiter: limiter, searchLimit: rates.searches)
-            .add(to: api)
+        DiscoveryController(store: store, limiter: limiter, searchLimit: rates.searches)
+            .add(to: feature("discovery", settings.discovery))
         MembershipController(
             store: store, seats: seats, presence: PresenceTable(pool: store.pool),
             messages: messageService, iceServers: settings.iceServers, limiter: limiter, joinLimit: rates.joins
         ).add(to: api)
+        let listening = feature("sessions", settings.sessions)
         SessionController(
-            store: store, seats: seats, flag: settings.sessions, limits: settings.limits, idempotency: idempotency,
-            limiter: limiter, joinLimit: rates.joins, logger: logger
-        ).add(to: api)
-        QueueController(store: store, seats: seats, flag: settings.sessions).add(to: api)
+            store: store, seats: seats, limits: settings.limits, idempotency: idempotency, limiter: limiter,
+            joinLimit: rates.joins, logger: logger
+        ).add(to: listening)
+        QueueController(store: store, seats: seats).add(to: listening)
         MemberController(store: store, messages: messageService).add(to: api)
         BanController(store: store).add(to: api)
         InvitationController(
@@ -174,7 +178,7 @@ public struct RoomApp: Sendable {
             joinLimit: rates.joins, userLimit: rates.invitationsOfUser, addressLimit: rates.invitationsToAddress
         ).add(to: api)
         ModerationController(store: store, messages: messageService).add(to: api)
-        PairController(store: store, flag: settings.pairing).add(to: api)
+        PairController(store: store).add(to: feature("pairing", settings.pairing))
         AccountController(accounts: accounts, known: known, store: store).add(to: api)
         InternalController(store: store, accounts: accounts, tokens: tokens, seats: seats)
             .add(to: routes.internal.group("").add(middleware: RefusalMiddleware()))

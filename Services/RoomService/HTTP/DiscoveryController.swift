@@ -6,7 +6,6 @@ import Identifiers
 /// The list of rooms that anybody may find.
 struct DiscoveryController: Sendable {
     let store: RoomStore
-    let flag: FeatureFlag
     let limiter: RateLimiter
     let searchLimit: RateLimit
 
@@ -14,9 +13,6 @@ struct DiscoveryController: Sendable {
 
     @Sendable private func discover(_ request: Request, context: AppContext) async throws -> Response {
         let caller = try context.who
-        guard flag.isOn(for: caller.userID, isAdmin: caller.isAdmin, feature: "discovery") else {
-            throw Problem(.featureDisabled)
-        }
         let query = Query(request)
         var search = Discovery()
         search.sort = try query.choice("sort") ?? .activity

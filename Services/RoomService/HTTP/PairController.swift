@@ -7,10 +7,9 @@ import Identifiers
 /// Random pairing: searching for somebody, and what the two of a pair may say of each other.
 struct PairController: Sendable {
     let store: RoomStore
-    let flag: FeatureFlag
 
     func add(to routes: RouterGroup<AppContext>) {
-        let chat = routes.group("chat").add(middleware: FeatureMiddleware(flag: flag, feature: "pairing"))
+        let chat = routes.group("chat")
         chat.post("search", use: search)
         chat.post("cancel-search", use: cancelSearch)
         chat.get("current-room", use: currentRoom)

@@ -7,7 +7,6 @@ import Identifiers
 struct QueueController: Sendable {
     let store: RoomStore
     let seats: Seats
-    let flag: FeatureFlag
 
     func add(to routes: RouterGroup<AppContext>) {
         routes.get("sessions/:session/queue", use: list)
@@ -79,7 +78,7 @@ struct QueueController: Sendable {
     private func access(
         _ action: SessionAction, _ context: AppContext
     ) async throws -> (access: SessionAccess, caller: UserID) {
-        let caller = try context.caller(of: flag)
+        let caller = try context.who
         let access = try await store.access(context.session, user: caller.userID)
         try access.check(action)
         return (access, caller.userID)

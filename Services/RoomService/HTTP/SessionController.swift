@@ -10,7 +10,6 @@ import ServiceSupport
 struct SessionController: Sendable {
     let store: RoomStore
     let seats: Seats
-    let flag: FeatureFlag
     let limits: PlanLimits
     let idempotency: IdempotencyMiddleware
     let limiter: RateLimiter
@@ -49,7 +48,7 @@ struct SessionController: Sendable {
     }
 
     @Sendable private func begin(_ request: Request, context: AppContext) async throws -> Response {
-        let caller = try context.caller(of: flag)
+        let caller = try context.who
         // The room and the caller's right there come before what else is wrong with the body.
         var request = request
         let buffer = try await request.wholeBody()
@@ -97,7 +96,7 @@ struct SessionController: Sendable {
     // MARK: - Finding
 
     @Sendable private func listActive(_ request: Request, context: AppContext) async throws -> Response {
-        let caller = try context.caller(of: flag)
+        let caller = try context.who
         let query = Query(request)
         let genre = try query.string("genre")
         let limit = try query.limit()
@@ -112,7 +111,7 @@ struct SessionController: Sendable {
     }
 
     @Sendable private func listEnded(_ request: Request, context: AppContext) async throws -> Response {
-        let caller = try context.caller(of: flag)
+        let caller = try context.who
         let query = Query(request)
         let limit = try query.limit()
         let found = try await store.endedSessions(for: caller.userID, after: query.cursor(), limit: limit + 1)
@@ -125,7 +124,7 @@ struct SessionController: Sendable {
     }
 
     @Sendable private func show(_ request: Request, context: AppContext) async throws -> Response {
-        let caller = try context.caller(of: flag)
+        let caller = try context.who
         let access = try await store.access(context.session, user: caller.userID)
         try access.check(.read)
         return try .json(
@@ -137,7 +136,7 @@ struct SessionController: Sendable {
     // MARK: - Coming and going
 
     @Sendable private func join(_ request: Request, context: AppContext) async throws -> Response {
-        let caller = try context.caller(of: flag)
+        let caller = try context.who
         try await context.limit(limiter, joinLimit, subject: caller.userID.description)
         let access = try await store.access(
             context.session, user: caller.userID, verifiedEmail: caller.verifiedEmail)
@@ -203,7 +202,7 @@ struct SessionController: Sendable {
     private func begun(
         _ action: SessionAction, _ request: Request, _ context: AppContext
     ) async throws -> (access: SessionAccess, caller: UserID, seated: Seated) {
-        let caller = try context.caller(of: flag)
+        let caller = try context.who
         let access = try await store.access(context.session, user: caller.userID)
         try access.check(action)
         try access.checkLive()
@@ -214,13 +213,4 @@ struct SessionController: Sendable {
 extension AppContext {
     /// The session that the path names.
     var session: SessionID { get throws { try id("session", orElse: .sessionNotFound) } }
-
-    /// - Throws: 404 for whom sessions are not there.
-    func caller(of flag: FeatureFlag) throws -> Caller {
-        let caller = try who
-        guard flag.isOn(for: caller.userID, isAdmin: caller.isAdmin, feature: "sessions") else {
-            throw Problem(.featureDisabled)
-        }
-        return caller
-    }
 }
