@@ -1,7 +1,7 @@
 /// What somebody would like to talk about, compared in any letter case.
 struct Interests: Sendable, Equatable {
-    static let limit = 10
-    static let length = 50
+    static let limit = 20
+    static let length = 100
 
     /// Sorted, each once. Never empty: who names no interest shares that with others who name none.
     let keys: [String]

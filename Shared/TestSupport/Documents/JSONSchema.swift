@@ -13,7 +13,7 @@ struct JSONSchema: Sendable {
     private static let annotations: Set<String> = ["description", "examples", "default", "title"]
     private static let known: Set<String> = [
         "type", "enum", "const", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "required",
-        "properties", "additionalProperties", "items", "oneOf", "allOf", "$ref",
+        "properties", "additionalProperties", "items", "maxItems", "oneOf", "allOf", "$ref",
     ]
 
     /// - Parameter name: of a file in `docs/api`.
@@ -76,6 +76,7 @@ struct JSONSchema: Sendable {
         case .string(let text): faults += check(text, schema, at: path)
         case .integer(let number): faults += check(number, schema, at: path)
         case .array(let items):
+            if items.count > schema["maxItems"]?.int ?? .max { faults.append("\(path) has \(items.count) items") }
             guard let each = schema["items"] else { break }
             for (index, item) in items.enumerated() { faults += self.faults(in: item, each, at: "\(path)[\(index)]") }
         case .object(let fields): faults += check(fields, schema, at: path)

@@ -43,7 +43,7 @@ import Testing
             return "\(row.method.rawValue) /rooms/{room}\(path)"
         }
         let mine = try OpenAPIDocument.shared.operations
-            .filter { !["Messages", "Notifications", "Listening sessions"].contains(where: $0.tags.contains) }
+            .filter { Set($0.tags).isDisjoint(with: ["Messages", "Notifications", "Listening sessions", "Pairing"]) }
         #expect(Set(mine.map(\.name)) == Set(tested).union(Self.elsewhere))
     }
 

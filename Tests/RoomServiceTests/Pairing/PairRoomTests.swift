@@ -225,10 +225,10 @@ import Testing
             let job = ExpiryJob(store: rooms.app.store, seats: rooms.app.seats, activity: rooms.app.activity) { _ in nil
             }
             try await rooms.seat([held.first.id], in: held.room)
-            rooms.clock.advance(by: .milliseconds(599_999))
+            rooms.clock.advance(by: .seconds(599))
             try await job.run(at: rooms.clock.now)
             #expect(try await rooms.standing(left.first)["status"] == "matched")
-            rooms.clock.advance(by: .milliseconds(1))
+            rooms.clock.advance(by: .seconds(1))
             try await job.run(at: rooms.clock.now)
             #expect(try await rooms.standing(left.first)["status"] == "none")
             #expect(try await rooms.standing(held.first)["status"] == "matched", "a seat held is somebody")

@@ -213,23 +213,25 @@ import Testing
         try await TestRooms.run { rooms in
             let now = rooms.clock.now
             // Popular interests and rare ones; two of them have waited ten seconds already.
-            _ = try await rooms.sql(
-                """
-                WITH u AS (
-                    INSERT INTO users (id, email_verified, display_name, told_name, role, plan, created_at, seen_at)
-                    SELECT gen_random_uuid(), true, 'n', 'n', 'user', 'free', \(now), \(now) FROM generate_series(1, 100000)
-                    RETURNING id
-                ), p AS (
-                    INSERT INTO pairing (user_id, interests, since, expires_at)
-                    SELECT id, ARRAY['popular', 'n' || n % 1000],
-                        \(now) - (CASE WHEN n <= 2 THEN 11000 ELSE n % 9000 END) * interval '1 millisecond',
-                        \(now) + interval '1 hour'
-                    FROM (SELECT id, row_number() OVER () AS n FROM u) u
-                    RETURNING user_id, since, interests
-                )
-                INSERT INTO pairing_interests (interest, since, user_id)
-                SELECT unnest(interests), since, user_id FROM p
-                """)
+            for first in stride(from: 1, to: 100_000, by: 10_000) {
+                _ = try await rooms.sql(
+                    """
+                    WITH u AS (
+                        INSERT INTO users (id, email_verified, display_name, told_name, role, plan, created_at, seen_at)
+                        SELECT gen_random_uuid(), true, 'n', 'n', 'user', 'free', \(now), \(now)
+                        FROM generate_series(1, 10000) RETURNING id
+                    ), p AS (
+                        INSERT INTO pairing (user_id, interests, since, expires_at)
+                        SELECT id, ARRAY['popular', 'n' || n % 1000],
+                            \(now) - (CASE WHEN n <= 2 THEN 11000 ELSE n % 9000 END) * interval '1 millisecond',
+                            \(now) + interval '1 hour'
+                        FROM (SELECT id, \(first) - 1 + row_number() OVER () AS n FROM u) u
+                        RETURNING user_id, since, interests
+                    )
+                    INSERT INTO pairing_interests (interest, since, user_id)
+                    SELECT unnest(interests), since, user_id FROM p
+                    """)
+            }
             _ = try await rooms.sql(
                 """
                 INSERT INTO pairing_pauses SELECT least(one, other), greatest(one, other), \(now) + interval '1 hour'

@@ -27,6 +27,7 @@ extension TestRooms {
     func pair() async throws -> (first: TestUser, second: TestUser, room: String) {
         let (first, second) = (try await user("first"), try await user("second"))
         try await search(first)
+        clock.advance(by: .milliseconds(1))
         let answer = try await search(second)
         guard let room = answer.json["room"]["roomId"].string else { throw Unexpected(answer: answer) }
         return (first, second, room)

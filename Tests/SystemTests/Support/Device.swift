@@ -1,4 +1,5 @@
 import ParlorClient
+import TestSupport
 
 /// A person's own stream, open on one device.
 struct Device {
