@@ -52,7 +52,7 @@ struct SessionAccess: Sendable {
 
     /// Who is no member of the room comes in by its rules, and into a private session by invitation only.
     func checkJoin() throws(Refusal) {
-        try SessionPolicy.checkJoin(session, roomType: room.room.type, by: room.standing)
+        try SessionPolicy.checkJoin(session, in: room.room, by: room.standing)
         try checkLive()
     }
 }
@@ -61,8 +61,8 @@ enum SessionPolicy {
     /// Whether anybody may find it.
     static func isListed(_ session: ListeningSession, in type: RoomType) -> Bool { !session.isPrivate && type.isListed }
 
-    static func checkJoin(_ session: ListeningSession, roomType: RoomType, by standing: Standing) throws(Refusal) {
-        try RoomPolicy.check(.join, type: roomType, isActive: true, by: standing)
+    static func checkJoin(_ session: ListeningSession, in room: Room, by standing: Standing) throws(Refusal) {
+        try RoomPolicy.check(.join, kind: room.kind, type: room.type, isActive: true, by: standing)
         guard standing.role != nil || standing.isInvited || !session.isPrivate else { throw .invitationRequired }
     }
 }

@@ -66,7 +66,8 @@ extension RoomStore {
     ) async throws -> SessionSnapshot {
         let now = clock.now()
         let (snapshot, made, news) = try await outbox.transaction { transaction, sink in
-            let room = try await insert(room, owner: caller, in: transaction, events: sink)
+            let room = try await insert(
+                room, owner: caller.userID, displayName: caller.displayName, in: transaction, events: sink)
             var change = RoomChange(
                 transaction: transaction, views: views, actor: caller.userID, now: now, room: room)
             let session = try await change.begin(draft, by: caller.userID, seated: .known([]))
