@@ -12,7 +12,7 @@ extension RoomStore {
                 let isBanned = try await room.ban(of: caller.userID) != nil
                 let invitations = try await room.pendingInvitations(to: caller.verifiedEmail)
                 let standing = Standing(isBanned: isBanned, isInvited: !invitations.isEmpty, cameByID: true)
-                try SessionPolicy.checkJoin(change.session, roomType: room.room.type, by: standing)
+                try SessionPolicy.checkJoin(change.session, in: room.room, by: standing)
                 guard change.session.isLive else { throw Refusal.sessionEnded }
                 _ = try await room.admit(caller, accepting: invitations, seatsTaken: seatsTaken)
             }
