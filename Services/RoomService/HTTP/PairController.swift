@@ -10,15 +10,15 @@ struct PairController: Sendable {
     let flag: FeatureFlag
 
     func add(to routes: RouterGroup<AppContext>) {
-        let chat = routes.group("chat").add(middleware: FeatureMiddleware(flag: flag, feature: "pairing"))
-        chat.post("search", use: search)
-        chat.post("cancel-search", use: cancelSearch)
-        chat.get("current-room", use: currentRoom)
-        chat.get("room/:room", use: show)
-        chat.post("like/:room", use: like)
-        chat.post("keep/:room", use: keep)
-        chat.post("report/:room", use: report)
-        chat.post("end/:room", use: end)
+        let chat = routes.group("").add(middleware: FeatureMiddleware(flag: flag, feature: "pairing"))
+        chat.post("chat/search", use: search)
+        chat.post("chat/cancel-search", use: cancelSearch)
+        chat.get("chat/current-room", use: currentRoom)
+        chat.get("chat/room/:room", use: show)
+        chat.post("chat/like/:room", use: like)
+        chat.post("chat/keep/:room", use: keep)
+        chat.post("chat/report/:room", use: report)
+        chat.post("chat/end/:room", use: end)
     }
 
     private struct SearchBody: Decodable { var interests: [String]? }
