@@ -61,6 +61,8 @@ extension SystemTests {
                 try await ben.http.post("/invitations/\(id)/\(answer)")
             }
             let seats = [try await stack.sit(ben, in: room), try await stack.sit(ben, in: room)]
+            try await pair(ada, ben)
+            try await inbox.first("mutual_like") { $0.type == "mutual_like" }
             let message = try await ada.write("hello", in: room)
             let id = try #require(message.json?["id"]?.string)
             // Of the first message after his stream has heard that he is a member now.
@@ -85,6 +87,14 @@ extension SystemTests {
             try await ada.http.call("DELETE", "/rooms/\(room.code)")
             try await root.http.post("/admin/users/\(cem.id)/ban", ["reason": "spam"])
             await status.close()
+        }
+
+        /// Two are brought together and like each other.
+        private func pair(_ one: Person, _ other: Person) async throws {
+            let search: JSONValue = ["interests": .array([.string(UUID().uuidString)])]
+            try await one.http.post("/chat/search", search)
+            let room = try await other.http.post("/chat/search", search)["room"]?["roomId"]?.string
+            for person in [one, other] { try await person.http.post("/chat/like/\(try #require(room))") }
         }
     }
 }

@@ -9,15 +9,14 @@ struct PairController: Sendable {
     let store: RoomStore
 
     func add(to routes: RouterGroup<AppContext>) {
-        let chat = routes.group("chat")
-        chat.post("search", use: search)
-        chat.post("cancel-search", use: cancelSearch)
-        chat.get("current-room", use: currentRoom)
-        chat.get("room/:room", use: show)
-        chat.post("like/:room", use: like)
-        chat.post("keep/:room", use: keep)
-        chat.post("report/:room", use: report)
-        chat.post("end/:room", use: end)
+        routes.post("chat/search", use: search)
+        routes.post("chat/cancel-search", use: cancelSearch)
+        routes.get("chat/current-room", use: currentRoom)
+        routes.get("chat/room/:room", use: show)
+        routes.post("chat/like/:room", use: like)
+        routes.post("chat/keep/:room", use: keep)
+        routes.post("chat/report/:room", use: report)
+        routes.post("chat/end/:room", use: end)
     }
 
     private struct SearchBody: Decodable { var interests: [String]? }
