@@ -24,8 +24,9 @@ struct ImportTests {
         "HTTPSupport": ["Identifiers", "Events", "Auth", "ServiceSupport", "Postgres", "Redis"],
         "ParlorClient": ["Identifiers"],
         "RoomService": platform,
-        "MessageService": platform,
-        "SignalingService": platform,
+        // A message's links share a thread.
+        "MessageService": platform.union(["IOReactor"]),
+        "SignalingService": platform.union(["IOReactor"]),
         "NotificationWorker": platform.union(["SMTP"]),
     ]
 
