@@ -81,6 +81,40 @@ import Testing
         }
     }
 
+    /// Each has looked for a partner before the other's search can be seen.
+    @Test func twoWhoArriveAtTheSameMomentFindEachOther() async throws {
+        try await TestRooms.run { rooms in
+            let stores = try Self.instances(2, of: rooms)
+            let people = try await Self.people(2, rooms)
+            for query: PGQuery in [
+                """
+                CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN PERFORM pg_advisory_xact_lock_shared(42); RETURN NULL; END $$
+                """,
+                "CREATE TRIGGER wait AFTER INSERT ON pairing_interests FOR EACH STATEMENT EXECUTE FUNCTION wait()",
+            ] {
+                _ = try await rooms.sql(query)
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                try await rooms.app.store.pool.transaction { transaction in
+                    try await transaction.execute("SELECT pg_advisory_xact_lock(42)")
+                    for (store, person) in zip(stores, people) {
+                        group.addTask { _ = try await store.search(try Interests(["jazz"]), by: person) }
+                    }
+                    try await eventually("both are about to commit") {
+                        try await rooms.sql(
+                            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted"
+                        ).count == 2
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await rooms.sql("SELECT 1 FROM pairing WHERE room_id IS NULL").isEmpty)
+            #expect(try await rooms.sql("SELECT 1 FROM rooms WHERE kind = 'pair'").count == 1)
+            try await Self.checkWhole(rooms)
+        }
+    }
+
     @Test func whoCancelsAmidEverythingIsMatchedBeforeOrNever() async throws {
         try await TestRooms.run { rooms in
             let stores = try Self.instances(3, of: rooms)
