@@ -61,6 +61,7 @@ extension SystemTests {
                 try await ben.http.post("/invitations/\(id)/\(answer)")
             }
             let seats = [try await stack.sit(ben, in: room), try await stack.sit(ben, in: room)]
+            try await listen(ada, in: room)
             try await pair(ada, ben)
             try await inbox.first("mutual_like") { $0.type == "mutual_like" }
             let message = try await ada.write("hello", in: room)
@@ -87,6 +88,21 @@ extension SystemTests {
             try await ada.http.call("DELETE", "/rooms/\(room.code)")
             try await root.http.post("/admin/users/\(cem.id)/ban", ["reason": "spam"])
             await status.close()
+        }
+
+        /// A session begins, gets a second track, and ends.
+        private func listen(_ host: Person, in room: TestRoom) async throws {
+            let begun = try await host.http.post(
+                "/sessions",
+                [
+                    "genre": "Jazz", "roomId": .string(room.code),
+                    "initialTrack": ListeningSessions.track("first", 600_000),
+                ])
+            let id = try #require(begun["id"]?.string)
+            try await host.http.post(
+                "/sessions/\(id)/queue", ["trackRef": ListeningSessions.track("second", 600_000)])
+            try await host.http.post("/sessions/\(id)/skip")
+            try await host.http.call("PATCH", "/sessions/\(id)/end")
         }
 
         /// Two are brought together and like each other.
