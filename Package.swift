@@ -167,7 +167,7 @@ let package = Package(
         + service("MessageService", executable: "message-service", platform + ["IOReactor", collections])
         + service(
             "SignalingService", executable: "signaling-service", embedded: "Lua",
-            platform + ["IOReactor", nioPosix, nioHTTP1, nioWebSocket, collections])
+            platform + [nioPosix, nioHTTP1, nioWebSocket, collections])
         + service(
             "NotificationWorker", executable: "notification-worker", platform + ["SMTP", crypto, nioPosix, nioHTTP1])
         + [

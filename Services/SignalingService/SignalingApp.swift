@@ -4,7 +4,6 @@ import EventBus
 import Events
 import Foundation
 import HTTPSupport
-import IOReactor
 import Identifiers
 public import Logging
 import NIOCore
@@ -31,8 +30,7 @@ public enum SignalingApp {
             try AMQPConfiguration(url: common.rabbitmqURL, connectionName: "signaling-service \(purpose)")
         }
         let topology = LiveRelay.topology.merging(CommandTopology.commands)
-        let broker = ReactorTasks(Reactor(name: "amqp"))
-        let publisher = AMQPPublisher(try amqp("publisher"), topology: topology, on: broker, logger: logger)
+        let publisher = AMQPPublisher(try amqp("publisher"), topology: topology, logger: logger)
         let rooms = RoomDirectory(
             rooms: InternalClient(base: common.roomURL, token: common.internalToken), redis: redis)
         let messages = InternalClient(base: common.messageURL, token: common.internalToken, deadline: .seconds(4))
@@ -43,14 +41,14 @@ public enum SignalingApp {
         let relay = LiveRelay(node: node, queue: outgoing, publisher: publisher, logger: logger)
         let leases = LeaseWatch(seats: seats, directory: rooms, relay: relay, metrics: metrics, logger: logger)
 
-        let replies = ReplyFeed(try amqp("replies"), on: broker, logger: logger)
+        let replies = ReplyFeed(try amqp("replies"), logger: logger)
         let commands = CommandGateway(
             publisher: publisher, messages: messages, replyQueue: { replies.queueName }, logger: logger)
         replies.deliver(to: commands)
 
         let dispatcher = FeedDispatcher(relay: relay, logger: logger)
         let feed = LiveFeed(
-            try amqp("live"), node: node, on: broker, logger: logger, onConnect: { await dispatcher.connected() },
+            try amqp("live"), node: node, logger: logger, onConnect: { await dispatcher.connected() },
             handler: { await dispatcher.dispatch($0) })
         let hub = Hub(
             services: RoomServices(

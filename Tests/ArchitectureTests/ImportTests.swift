@@ -24,9 +24,9 @@ struct ImportTests {
         "HTTPSupport": ["Identifiers", "Events", "Auth", "ServiceSupport", "Postgres", "Redis"],
         "ParlorClient": ["Identifiers"],
         "RoomService": platform,
-        // A message's links share a thread.
+        // The links that a message passes share a thread.
         "MessageService": platform.union(["IOReactor"]),
-        "SignalingService": platform.union(["IOReactor"]),
+        "SignalingService": platform,
         "NotificationWorker": platform.union(["SMTP"]),
     ]
 

@@ -1,6 +1,5 @@
 import AMQP
 import Events
-import IOReactor
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -14,12 +13,12 @@ final class ReplyFeed: Service {
         let gateway = Mutex<CommandGateway?>(nil)
     }
 
-    init(_ configuration: AMQPConfiguration, on tasks: ReactorTasks, logger: Logger) {
+    init(_ configuration: AMQPConfiguration, logger: Logger) {
         let target = Target()
         self.target = target
         consumer = AMQPConsumer(
             configuration, topology: AMQPTopology(queues: [.exclusive()]), queues: [""], prefetch: 500,
-            maxBatch: 500, on: tasks, logger: logger,
+            maxBatch: 500, logger: logger,
             batchHandler: { deliveries in
                 let gateway = target.gateway.withLock { $0 }
                 for delivery in deliveries {

@@ -1,6 +1,5 @@
 import AMQP
 import EventBus
-import IOReactor
 import Identifiers
 import Logging
 import ServiceLifecycle
@@ -30,13 +29,13 @@ final class LiveFeed: Service {
     private let wishes = Mutex<[String: Int]>([:])
 
     init(
-        _ configuration: AMQPConfiguration, node: String, on tasks: ReactorTasks, logger: Logger,
+        _ configuration: AMQPConfiguration, node: String, logger: Logger,
         onConnect: @escaping @Sendable () async -> Void, handler: @escaping @Sendable ([AMQPDelivery]) async -> Void
     ) {
         self.logger = logger
         consumer = AMQPConsumer(
             configuration, topology: Self.topology(node: node), queues: [""], prefetch: 2000, maxBatch: 500,
-            on: tasks, logger: logger,
+            logger: logger,
             onConnect: onConnect,
             batchHandler: { deliveries in
                 await handler(deliveries)
