@@ -169,6 +169,59 @@ import Testing
         }
     }
 
+    /// A room lives on the loop of its first socket: nothing comes between what the two of them do.
+    @Test func whoGoesAfterTheSeatWasTakenIsNotBroughtUpForEver() async throws {
+        try await World.with { world in
+            let people = try await world.people(3)
+            let room = try await world.house.makeRoom(people)
+            for number in 0..<100 { try await world.house.say("\(number)", by: people[0], in: room) }
+            try await world.withNode { node in
+                let (isAsked, isGone) = (Box<Bool>(), Box<Bool>())
+                await world.house.set {
+                    $0.beforeLive = { _ in
+                        isAsked.set(true)
+                        _ = try await isGone.value()
+                    }
+                }
+                let hasty = try await node.connect(people[0], room, after: 2)
+                _ = try await isAsked.value()
+                await hasty.socket.close()
+                isGone.set(true)
+                let reader = try await node.connect(people[1], room, after: 2)
+                try await eventually("all are there") { reader.seqs.count == 101 }
+                try await eventually("the seat is free") {
+                    let joined = try await node.connect(people[2], room).joined()
+                    return joined["participants"]?.array?.contains { $0["displayName"] == "P0" } == false
+                }
+                #expect(await world.house.timelineReads == 1)
+            }
+        }
+    }
+
+    @Test func whoGoesBeforeBeingLetInTakesNoSeat() async throws {
+        try await World.with { world in
+            let people = try await world.people(3)
+            let room = try await world.house.makeRoom(people)
+            try await world.withNode { node in
+                let witness = try await node.connect(people[0], room)
+                _ = try await witness.joined()
+                let (isAsked, isGone) = (Box<Bool>(), Box<Bool>())
+                await world.house.set {
+                    $0.afterAdmission = { _ in
+                        isAsked.set(true)
+                        _ = try await isGone.value()
+                    }
+                }
+                let hasty = try await node.connect(people[1], room)
+                _ = try await isAsked.value()
+                await hasty.socket.close()
+                isGone.set(true)
+                _ = try await node.connect(people[2], room).joined()
+                #expect(try await witness.frame("user_joined")["participant"]?["displayName"] == "P2")
+            }
+        }
+    }
+
     @Test func aHoleThatNobodyCanFillEndsTheStream() async throws {
         try await World.with { world in
             let (ada, bob) = (try await world.person("Ada"), try await world.person("Bob"))

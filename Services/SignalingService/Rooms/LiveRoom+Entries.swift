@@ -127,11 +127,14 @@ extension LiveRoom {
     }
 
     private func replay(_ connection: ConnectionID) async {
-        defer {
-            replaying.remove(connection)
-            // Where it was confirmed meanwhile that the seats are ours, nobody else goes on with it.
-            bringUp(connection)
-        }
+        let isLeft = await replayAll(to: connection)
+        replaying.remove(connection)
+        // Where it was confirmed meanwhile that the seats are ours, nobody else goes on with it.
+        if isLeft { bringUp(connection) }
+    }
+
+    /// - Returns: false where the socket has ended, and nothing more can be told to it.
+    private func replayAll(to connection: ConnectionID) async -> Bool {
         var failures = 0
         while let each = attached[connection], !each.isLive, !isPaused {
             let missing: [LiveEntry]
@@ -143,16 +146,22 @@ extension LiveRoom {
                     failures = 0
                 } catch {
                     failures += 1
-                    guard failures < 5 else { return each.socket.close(.resumeRequired) }
+                    guard failures < 5 else {
+                        each.socket.close(.resumeRequired)
+                        return false
+                    }
                     try? await Task.sleep(for: .milliseconds(200 * failures))
                     continue
                 }
                 // The head says there is more than the timeline has: it cannot be told without a gap.
-                if missing.first?.seq != each.next { return each.socket.close(.resumeRequired) }
+                guard missing.first?.seq == each.next else {
+                    each.socket.close(.resumeRequired)
+                    return false
+                }
             }
             if !missing.isEmpty {
                 services.metrics.replayed(missing.count)
-                guard await each.socket.replay(missing.map(\.frame)) else { return }
+                guard await each.socket.replay(missing.map(\.frame)) else { return false }
                 attached[connection]?.next = missing[missing.count - 1].seq + 1
             }
             if let now = attached[connection], now.next > stream.head {
@@ -160,5 +169,6 @@ extension LiveRoom {
                 forgetGroups()
             }
         }
+        return attached[connection] != nil
     }
 }

@@ -52,7 +52,8 @@ extension Joiner {
         _ socket: SocketRef, _ room: LiveRoom, _ admission: InternalAPI.Admission, _ identity: Identity,
         _ resume: SocketRequest.Resume
     ) async throws {
-        guard let member = admission.member else { return }
+        // Who went away meanwhile takes no seat, and nobody is told that they came.
+        guard let member = admission.member, await socket.isJoining() else { return }
         let userId = identity.userID
         let occupant = SeatStore.Occupant(userId: userId, name: member.displayName, role: member.role)
         async let live = timeline.live(room.id, facts: admission.facts, for: userId, resume)
@@ -153,6 +154,8 @@ extension LiveRoom {
             }
             session.post(frame)
         }
+        // Where the socket had ended it is detached again already: nobody would take it out a second time.
+        guard holding[socket.connectionId] != nil else { return }
         attach(socket, as: userId, next: next, seq: joined.seq, facts: facts)
         observe(head: joined.seq)
         socket.perform { $0.catchUp() }

@@ -33,6 +33,13 @@ struct SocketRef: Sendable {
         }
     }
 
+    /// Whether the client waits to be let in; false once the socket has ended.
+    func isJoining() async -> Bool {
+        await withCheckedContinuation { continuation in
+            perform { continuation.resume(returning: $0.isJoining) }
+        }
+    }
+
     /// Posts frames that wait for their client, and returns when the client has taken all but what the channel itself
     /// holds; false where the socket ended before.
     func replay(_ frames: [Frame]) async -> Bool {

@@ -98,7 +98,7 @@ extension SocketSession {
 
     /// The socket is part of a room; false where it ended meanwhile.
     func enter(_ room: LiveRoom, as userId: UserID, until expiresAt: Timestamp?) -> Bool {
-        guard case .joining = phase else { return false }
+        guard isJoining else { return false }
         phase = .inRoom(room, userId)
         admitted(until: expiresAt)
         return true
@@ -106,7 +106,7 @@ extension SocketSession {
 
     /// The socket carries its user's own stream; false where it ended meanwhile.
     func enterStatus(as userId: UserID, until expiresAt: Timestamp?, onEnd: @escaping @Sendable () -> Void) -> Bool {
-        guard case .joining = phase else { return false }
+        guard isJoining else { return false }
         phase = .onStatus(userId)
         self.onEnd = onEnd
         admitted(until: expiresAt)

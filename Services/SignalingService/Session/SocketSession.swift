@@ -24,6 +24,7 @@ final class SocketSession: ChannelInboundHandler {
     /// Place in the shard's list.
     var index = Int.max
     var phase: Phase
+    var isJoining: Bool { if case .joining = phase { true } else { false } }
     var context: ChannelHandlerContext?
     var expiresAt: Timestamp?
     /// Called once, when a status stream's socket is gone.

@@ -47,6 +47,8 @@ actor FakeHouse {
     var remembers = false
     /// What happens between a question for an admission and its answer, which does not know of it.
     var afterAdmission: @Sendable (FakeHouse) async throws -> Void = { _ in }
+    /// What happens between a question for where the timeline stands and its answer.
+    var beforeLive: @Sendable (FakeHouse) async throws -> Void = { _ in }
     /// Texts said too often, but for what is stored under its key.
     var refusedTexts: Set<String> = []
     private(set) var refusals = 0
@@ -243,7 +245,8 @@ actor FakeHouse {
         return try WireJSON.encode(InternalAPI.Timeline(head: Int64(room.entries.count), items: items))
     }
 
-    func live(_ reference: String) throws -> [UInt8] {
+    func live(_ reference: String) async throws -> [UInt8] {
+        try await beforeLive(self)
         guard isTimelineReadable else { throw HTTPError(.serviceUnavailable) }
         let room = try room(reference)
         let messages = room.entries.compactMap { entry -> MessageView? in
