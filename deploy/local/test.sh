@@ -49,7 +49,7 @@ export PARLOR_STACK_ENV=$STACK_ENV
 # A test process that crashes says where.
 export SWIFT_BACKTRACE=${SWIFT_BACKTRACE:-enable=yes,color=no,interactive=no,threads=all,images=none}
 # Far more than any target takes on a busy machine: what is still running then hangs, and is ended so that the log says where.
-HANGS_AFTER=12m
+HANGS_AFTER=25m
 
 # What `swift test` runs, without it in between: the signal has to reach the tests.
 swift_tests() {
