@@ -15,14 +15,16 @@ final class LeaseWatch: Service {
     private static let turn = 10
     private static let largestPipeline = 200
     private static let nextSweep: Duration = .milliseconds(250)
+    /// Longer than it takes to reach the authority again once it is back.
+    private static let awayKept: Duration = .seconds(6)
     /// How long before the end of a lease seats are given up.
     private static let margin: Duration = .seconds(3)
 
     private struct State {
         var rooms: [RoomCode: LiveRoom] = [:]
-        /// The authority was found away for everybody until here.
+        /// The authority was found away for everybody, which is good until here: others may find it back earlier than this
+        /// node does.
         var awayUntil: ContinuousClock.Instant?
-        var lastRenewal = ContinuousClock.now
     }
 
     private let seats: SeatStore
@@ -105,7 +107,6 @@ final class LeaseWatch: Service {
                 await room.renewed(answer, changes, asked: asked)
             }
             try await seats.index(batch.map(\.0.code))
-            state.withLock { $0.awayUntil = nil }
         } catch {
             logger.debug("seats cannot be renewed", metadata: [LogKeys.error: "\(error)"])
         }
@@ -127,12 +128,13 @@ final class LeaseWatch: Service {
         if seats.redis.isAvailable { renewNow() }
         let isAway = seats.redis.isAvailable ? false : await directory.findsRedisAway()
         if isAway == true {
-            // Good for a few seconds: it is asked again each second for as long as it lasts.
-            state.withLock { $0.awayUntil = now + .seconds(6) }
+            // It is asked again each second for as long as it lasts.
+            state.withLock { $0.awayUntil = now + Self.awayKept }
             return
         }
+        // Whoever would be let in after an outage waits for this node to say what it holds.
+        guard !isAuthorityAway(at: .now) else { return }
         for room in late where await room.confirmedUntil - .now < Self.margin {
-            if isAway == nil, isAuthorityAway(at: .now) { continue }
             logger.warning("giving seats up before their leases end", metadata: [LogKeys.roomID: "\(room.code)"])
             await room.giveUp()
         }
