@@ -46,6 +46,26 @@ import Testing
         }
     }
 
+    @Test func aCrowdThatComesToANodeAtOnceCostsTheRoomServiceOneQuestion() async throws {
+        try await World.with { world in
+            let people = try await world.people(10)
+            let room = try await world.house.makeRoom(people)
+            await world.house.set { $0.remembers = true }
+            for person in people { _ = try await world.house.admission("\(room.code)", "\(person.userId)") }
+            try await world.withNode { node in
+                let calls = await world.house.admissionCalls
+                // Slow enough for all of them to be there before it is answered.
+                await world.house.set { $0.afterAdmission = { _ in try await Task.sleep(for: .milliseconds(500)) } }
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for person in people { group.addTask { _ = try await node.connect(person, room).joined() } }
+                    try await group.waitForAll()
+                }
+                // One, but for those whom a busy Redis told too late.
+                #expect(await world.house.admissionCalls - calls < 5)
+            }
+        }
+    }
+
     @Test func whoWasRemovedIsRefusedThoughTheSlotSaysOtherwise() async throws {
         try await World.with { world in
             try await Self.withBobRemembered(world) { node, room, ada, bob in

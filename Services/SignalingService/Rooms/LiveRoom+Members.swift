@@ -6,18 +6,27 @@ extension LiveRoom {
     /// Who somebody is to the room, no older than what was heard here: as the room's slot remembers it, or the room service
     /// says it.
     func admission(of userId: UserID) async throws -> InternalAPI.Admission {
+        // The answer to the first of a crowd says that nothing is lacking: what is remembered of the others will do then.
+        if mayLackFacts, let question { _ = await question.result }
         if !mayLackFacts, services.isHearing(), let remembered = await services.rooms.remembered(code, userId),
             // Looked at again: it may have been heard meanwhile that things changed.
             !mayLackFacts, remembered.facts >= newestFact
         {
             return remembered
         }
+        let asking = Task { try await ask(who: userId) }
+        if question == nil { question = asking }
+        defer { if question == asking { question = nil } }
+        return try await asking.value
+    }
+
+    private func ask(who userId: UserID) async throws -> InternalAPI.Admission {
         let before = doubts
-        let asked = try await services.rooms.admission(.id(id), userId)
-        read(asked.session, facts: asked.facts)
-        newestFact = max(newestFact, asked.facts)
+        let answer = try await services.rooms.admission(.id(id), userId)
+        read(answer.session, facts: answer.facts)
+        newestFact = max(newestFact, answer.facts)
         if before == doubts { mayLackFacts = false }
-        return asked
+        return answer
     }
 
     /// There may be a fact that was not heard: only the room service knows, from now on.

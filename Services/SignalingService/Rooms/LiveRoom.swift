@@ -52,6 +52,8 @@ actor LiveRoom {
     /// Whether there may be newer ones that it should have heard of, and how often there may have been.
     var mayLackFacts = true
     var doubts = 0
+    /// The room service is being asked who somebody is.
+    var question: Task<InternalAPI.Admission, any Error>?
 
     /// Until when the seats held here are ours, by the clock of this machine.
     var confirmedUntil: ContinuousClock.Instant

@@ -19,8 +19,14 @@ extension Joiner {
                 throw Refusal(.roomFull)
             }
         }
-        var admission = try await admit(identity.userID) { [heard] in
-            if let heard { try await heard.admission(of: $0) } else { try await rooms.admission(reference, $0) }
+        var admission: InternalAPI.Admission
+        if let heard {
+            admission = try await admit(identity.userID) { try await heard.admission(of: $0) }
+        } else if case .code(let code) = reference, let member = await rooms.remembered(code, identity.userID) {
+            // Good enough to know which room is meant.
+            admission = member
+        } else {
+            admission = try await admit(identity.userID) { try await rooms.admission(reference, $0) }
         }
         let ref = RoomRef(id: admission.room.id, code: admission.room.roomId)
         try await hub.withRoom(ref, on: socket.loop) { [heard] room in
