@@ -107,6 +107,32 @@ import Testing
         }
     }
 
+    @Test func aCrowdThatResumesAtOnceIsReadToOnce() async throws {
+        try await World.with { world in
+            let people = try await world.people(40)
+            let room = try await world.house.makeRoom(people)
+            for number in 0..<200 { try await world.house.say("\(number)", by: people[0], in: room) }
+            try await world.withNode { node in
+                // The first twenty lack the same, the others less.
+                for crowd in [people.prefix(20), people.suffix(20)] {
+                    let later = crowd.startIndex
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for (index, person) in crowd.enumerated() {
+                            let after = 40 + index * min(later, 5)
+                            group.addTask {
+                                let reader = try await node.connect(person, room, after: after)
+                                try await eventually("all are there") { reader.seqs.count == 240 - after }
+                                #expect(reader.seqs == Array(after + 1...240))
+                            }
+                        }
+                        try await group.waitForAll()
+                    }
+                    #expect(await world.house.timelineReads == 1)
+                }
+            }
+        }
+    }
+
     @Test func resumeBringsEveryEntryOnceAndInOrder() async throws {
         try await World.with { world in
             let (ada, bob) = (try await world.person("Ada"), try await world.person("Bob"))

@@ -56,6 +56,8 @@ struct EntryStream {
     private var early: [Int64: LiveEntry] = [:]
     private var recent = Deque<LiveEntry>()
     private var recentBytes = 0
+    /// How often what was kept had to be forgotten.
+    private(set) var deletions = 0
 
     init(head: Int64) { self.head = head }
 
@@ -87,6 +89,20 @@ struct EntryStream {
         return Array(recent[(recent.startIndex + Int(next - first))...])
     }
 
+    /// Keeps entries that were read from the timeline for whoever resumes next, where they lead up to what is kept.
+    ///
+    /// - Parameter deletions: as of before they were read; since then one of them may have lost its content.
+    mutating func recall(_ entries: [LiveEntry], readBefore deletions: Int) {
+        let first = recent.first?.seq ?? head + 1
+        guard deletions == self.deletions, let last = entries.last?.seq, last >= first - 1 else { return }
+        for entry in entries.reversed() where entry.seq < first {
+            let bytes = recentBytes + entry.frame.bytes.readableBytes
+            guard recent.count < Self.keptEntries, bytes <= Self.keptBytes else { return }
+            recent.prepend(entry)
+            recentBytes = bytes
+        }
+    }
+
     private mutating func advance(_ entries: [LiveEntry]) -> [LiveEntry] {
         var delivered = entries
         for entry in entries { take(entry) }
@@ -103,6 +119,7 @@ struct EntryStream {
             // An earlier entry lost its content; who resumes reads it as the timeline has it now.
             recent.removeAll()
             recentBytes = 0
+            deletions += 1
         }
         recent.append(entry)
         recentBytes += entry.frame.bytes.readableBytes

@@ -142,7 +142,7 @@ extension LiveRoom {
                 missing = kept
             } else {
                 do {
-                    missing = try await services.timeline.entries(of: id, after: each.next - 1, limit: 500).entries
+                    missing = try await page(from: each.next)
                     failures = 0
                 } catch {
                     failures += 1
@@ -170,5 +170,22 @@ extension LiveRoom {
             }
         }
         return attached[connection] != nil
+    }
+
+    /// Entries of the timeline from `next` on. Crowds come back at once and lack much the same: one reads it for all.
+    private func page(from next: Int64) async throws -> [LiveEntry] {
+        if let reading, reading.covers(next, at: stream.deletions) {
+            let page = try await reading.page.value.drop { $0.seq < next }
+            if !page.isEmpty { return Array(page) }
+        }
+        let deletions = stream.deletions
+        let page = Task {
+            try await services.timeline.entries(of: id, after: next - 1, limit: PageReading.limit).entries
+        }
+        reading = PageReading(first: next, deletions: deletions, page: page)
+        defer { if reading?.page == page { reading = nil } }
+        let entries = try await page.value
+        stream.recall(entries, readBefore: deletions)
+        return entries
     }
 }

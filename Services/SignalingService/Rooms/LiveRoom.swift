@@ -64,6 +64,7 @@ actor LiveRoom {
     var isFilling = false
     /// Sockets that are being told what they missed.
     var replaying: Set<ConnectionID> = []
+    var reading: PageReading?
     var isResyncing = false
     var sweep: Scheduled<Void>?
     var rebuild: (JoinAnswer.Rebuild, Task<Void, Never>)?

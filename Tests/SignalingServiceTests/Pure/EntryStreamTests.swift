@@ -69,6 +69,54 @@ import Testing
         #expect(stream.entries(from: 4)?.map(\.seq) == [4])
     }
 
+    private func entries(_ seqs: ClosedRange<Int64>, size: Int = 10) -> [LiveEntry] {
+        seqs.map { entry($0, size: size) }
+    }
+
+    @Test func whatWasReadForOneServesTheNext() {
+        var stream = EntryStream(head: 10)
+        stream.recall(entries(5...10), readBefore: 0)
+        #expect(stream.entries(from: 5)?.map(\.seq) == [5, 6, 7, 8, 9, 10])
+        _ = stream.receive(entry(11))
+        // It may overlap with what is kept, and begin earlier.
+        stream.recall(entries(2...7), readBefore: 0)
+        #expect(stream.entries(from: 2)?.map(\.seq) == Array(2...11))
+        #expect(stream.entries(from: 1) == nil)
+        // Read ahead of what was heard: it is kept when it has been delivered.
+        stream.recall(entries(1...12), readBefore: 0)
+        #expect(stream.entries(from: 1)?.map(\.seq) == Array(1...11))
+    }
+
+    @Test func whatDoesNotLeadUpToWhatIsKeptIsNot() {
+        var stream = EntryStream(head: 10)
+        stream.recall(entries(3...8), readBefore: 0)
+        stream.recall([], readBefore: 0)
+        #expect(stream.entries(from: 3) == nil)
+        stream.recall(entries(9...10), readBefore: 0)
+        #expect(stream.entries(from: 3) == nil)
+        #expect(stream.entries(from: 9)?.map(\.seq) == [9, 10])
+    }
+
+    @Test func whatWasReadBeforeADeletionIsNotKept() {
+        var stream = EntryStream(head: 3)
+        _ = stream.receive(entry(4, .deleted))
+        stream.recall(entries(1...3), readBefore: 0)
+        #expect(stream.entries(from: 3) == nil)
+        stream.recall(entries(1...3), readBefore: 1)
+        #expect(stream.entries(from: 1)?.map(\.seq) == [1, 2, 3, 4])
+    }
+
+    @Test func whatIsRecalledIsBoundedToo() {
+        var stream = EntryStream(head: 2000)
+        stream.recall(entries(1001...2000), readBefore: 0)
+        #expect(stream.entries(from: 1001) == nil)
+        #expect(stream.entries(from: 2001 - Int64(EntryStream.keptEntries))?.count == EntryStream.keptEntries)
+        var big = EntryStream(head: 100)
+        big.recall(entries(1...100, size: 50_000), readBefore: 0)
+        #expect(big.entries(from: 96)?.count == 5)
+        #expect(big.entries(from: 95) == nil)
+    }
+
     @Test func tooMuchBehindAHoleIsSaid() {
         var stream = EntryStream(head: 0)
         for seq in 2...(EntryStream.earlyEntries + 1) { _ = stream.receive(entry(Int64(seq), size: 0)) }
