@@ -1,4 +1,4 @@
-"""Two people talk in two browsers, one of them is cut off and comes back. Against a running stack:
+"""Two people talk and listen in two browsers, one is cut off and comes back, and they meet by chance. On a running stack:
 
     python3 Tests/Web/two_browsers.py [http://127.0.0.1:8080] [folder for pictures]
 """
@@ -57,6 +57,23 @@ def all_sent(browser):
     browser.wait("nothing is unsent", lambda: not browser.all(".draft"))
 
 
+def listening(browser):
+    return " ".join(browser.texts(".listening:not([hidden])"))
+
+
+def add_track(browser, title, length):
+    browser.click(".listening .button", "Add a track")
+    browser.type("#track-title", title)
+    browser.type("#track-artist", "Miles")
+    browser.type("#track-length", length + KEYS["enter"])
+    browser.wait(f"{title} is added", lambda: title in listening(browser))
+
+
+def vote(browser, label):
+    browser.click(f".queue button[aria-label='{label}']")
+    browser.wait("it is hers", lambda: browser.all(f".queue button[aria-label='{label}'][aria-pressed=true]"))
+
+
 def banner(browser):
     return " ".join(browser.texts(".banner:not([hidden])"))
 
@@ -108,6 +125,31 @@ def play(driver):
     picture(ada, "room")
     picture(bob, "room-phone")
 
+    step("they listen together: a queue, votes, skips")
+    ada.click(".menu summary")
+    ada.click(".menu button", "Listen together")
+    ada.type("#session-genre", "Jazz" + KEYS["enter"])
+    for browser in (ada, bob):
+        browser.wait("a session is on", lambda: "Nothing plays" in listening(browser))
+    add_track(ada, "So What", "9:22")
+    for browser in (ada, bob):
+        browser.wait("it plays, and its time goes on", lambda: "So What – Miles" in listening(browser) and "/ 9:22" in listening(browser))
+    add_track(bob, "Freddie Freeloader", "9:46")
+    add_track(bob, "Blue in Green", "5:37")
+    vote(ada, "upvote: Blue in Green – Miles")
+    for browser in (ada, bob):
+        browser.wait("the votes make the order", lambda: [line.split(" – ")[0] for line in browser.texts(".queue li")] == ["Blue in Green", "Freddie Freeloader"])
+    picture(ada, "listening")
+    picture(bob, "listening-phone")
+    bob.click(".queue button[aria-label^='Take back: Freddie']")
+    ada.wait("one is taken back", lambda: len(ada.all(".queue li")) == 1)
+    bob.click(".listening .button", "Vote to skip")
+    ada.click(".listening .button", "Skip")
+    for browser in (ada, bob):
+        browser.wait("the next one plays", lambda: "Blue in Green – Miles" in " ".join(browser.texts(".now strong")) and not browser.all(".queue"))
+    ada.click(".listening .button", "Pause")
+    ada.wait("it is paused", lambda: "Resume" in listening(ada))
+
     step("Bob is cut off, writes nevertheless, and comes back to all of it once")
     bob.offline(True)
     bob.run("document.querySelector('.composer textarea').value = ''")
@@ -157,6 +199,29 @@ def play(driver):
     ada.click(".menu summary")
     ada.click(".menu button", "End the room")
     ada.click("dialog .danger")
+    bob.wait("the page says so", lambda: "ended" in banner(bob))
+
+    step("they meet again by chance, like each other, and part")
+    for browser in (ada, bob):
+        browser.open(f"{base}/#/")
+        if browser is bob:
+            # a phone shows one thing at a time
+            browser.click("a.discover")
+        browser.type("input[aria-label^='Your interests']", f"tests of {mark}")
+    ada.click(".button", "Meet somebody")
+    ada.wait("she searches", lambda: "Looking for somebody" in " ".join(ada.texts("[role=status]")))
+    bob.click(".button", "Meet somebody")
+    for browser in (ada, bob):
+        browser.wait("they are in a room", lambda: is_open(browser))
+    say(ada, "You again?")
+    sees(bob, "You again?")
+    for browser in (ada, bob):
+        browser.click(".menu summary")
+        browser.click(".menu button", "Like")
+    ada.wait("it is mutual", lambda: "You like each other." in ada.texts(".toast"))
+    picture(bob, "pair-phone")
+    ada.click(".menu summary")
+    ada.click(".menu button", "End it")
     bob.wait("the page says so", lambda: "ended" in banner(bob))
     for browser in (ada, bob):
         faults = [line for line in browser.complaints() if "ERR_INTERNET_DISCONNECTED" not in line]

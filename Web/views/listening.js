@@ -47,7 +47,7 @@ export class Listening {
         "aria-label": `${type}: ${title(item.trackRef)}`, on: { click: () => this.vote(item, isMine ? undefined : type) } }, `${sign} ${count}`);
     };
     const mayTakeBack = [item.addedBy, this.session.hostId].includes(this.state.me.userId);
-    return h("li", { class: "row" }, h("span", { class: "track" }, title(item.trackRef), h("span", { class: "soft" }, ` · ${this.state.name(item.addedBy)}`)),
+    return h("li", { class: "row" }, h("span", { class: "queued" }, title(item.trackRef), h("span", { class: "soft" }, ` · ${this.state.name(item.addedBy)}`)),
       vote("upvote", "▲", item.upvotes), vote("downvote", "▼", item.downvotes),
       mayTakeBack && h("button", { type: "button", class: "icon", "aria-label": `Take back: ${title(item.trackRef)}`,
         on: { click: () => this.act(() => this.api.unqueue(this.session.id, item.id)) } }, icon("cross")));

@@ -26,7 +26,7 @@ export class Sidebar {
         h("button", { type: "button", class: "icon", "aria-label": "Settings", on: { click: () => app.go("#settings") } }, icon("gear"))),
       h("div", { class: "sidebar-tools" }, join, button("New room", () => newRoom(app), { class: "button wide" })),
       this.invitations, this.list,
-      h("a", { href: "#/discover", class: "room-link discover" }, icon("compass"), "Public rooms"),
+      h("a", { href: "#/discover", class: "room-link discover" }, icon("compass"), "Look around"),
       h("footer", { class: "me small soft" }, h("span", {}, app.session.name), button("Sign out", () => app.signOut(), { class: "link" })));
   }
 
