@@ -121,7 +121,7 @@ export class Room {
       h("a", { class: "icon back", href: "#/", "aria-label": "Back to the rooms" }, icon("back")),
       h("div", { class: "room-title" }, h("h1", {}, room.name ?? room.roomId),
         h("button", { type: "button", class: "link small", title: "Copy the code", on: { click: () => copied(room.roomId, "The code") } }, room.roomId)),
-      isOpen && button([icon("invite"), h("span", { class: "label" }, "Invite")], () => invite(this.app, this.code),
+      isOpen && room.kind !== "pair" && button([icon("invite"), h("span", { class: "label" }, "Invite")], () => invite(this.app, this.code),
         { class: "button quiet small", "aria-label": "Invite", title: "Invite somebody" }),
       this.peopleButton(participants.size), roomMenu(this, isOpen));
   }

@@ -175,16 +175,16 @@ extension LiveRoom {
     /// Entries of the timeline from `next` on. Crowds come back at once and lack much the same: one reads it for all.
     private func page(from next: Int64) async throws -> [LiveEntry] {
         if let reading, reading.covers(next, at: stream.deletions) {
-            let page = try await reading.page.value.drop { $0.seq < next }
+            let page = try await reading.page.value.get().drop { $0.seq < next }
             if !page.isEmpty { return Array(page) }
         }
         let deletions = stream.deletions
-        let page = Task {
+        let page = Background.share(deadline: .seconds(10)) { [services, id] in
             try await services.timeline.entries(of: id, after: next - 1, limit: PageReading.limit).entries
         }
         reading = PageReading(first: next, deletions: deletions, page: page)
         defer { if reading?.page == page { reading = nil } }
-        let entries = try await page.value
+        let entries = try await page.value.get()
         stream.recall(entries, readBefore: deletions)
         return entries
     }

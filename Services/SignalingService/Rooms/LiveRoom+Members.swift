@@ -1,5 +1,6 @@
 import Events
 import Identifiers
+import ServiceSupport
 
 /// Who belongs to the room.
 extension LiveRoom {
@@ -7,17 +8,17 @@ extension LiveRoom {
     /// says it.
     func admission(of userId: UserID) async throws -> InternalAPI.Admission {
         // The answer to the first of a crowd says that nothing is lacking: what is remembered of the others will do then.
-        if mayLackFacts, let question { _ = await question.result }
+        if mayLackFacts, let question { _ = await question.value }
         if !mayLackFacts, services.isHearing(), let remembered = await services.rooms.remembered(code, userId),
             // Looked at again: it may have been heard meanwhile that things changed.
             !mayLackFacts, remembered.facts >= newestFact
         {
             return remembered
         }
-        let asking = Task { try await ask(who: userId) }
+        let asking = Background.share(deadline: .seconds(10)) { try await self.ask(who: userId) }
         if question == nil { question = asking }
         defer { if question == asking { question = nil } }
-        return try await asking.value
+        return try await asking.value.get()
     }
 
     private func ask(who userId: UserID) async throws -> InternalAPI.Admission {

@@ -53,7 +53,7 @@ actor LiveRoom {
     var mayLackFacts = true
     var doubts = 0
     /// The room service is being asked who somebody is.
-    var question: Task<InternalAPI.Admission, any Error>?
+    var question: Task<Result<InternalAPI.Admission, any Error>, Never>?
 
     /// Until when the seats held here are ours, by the clock of this machine.
     var confirmedUntil: ContinuousClock.Instant

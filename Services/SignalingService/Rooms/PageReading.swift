@@ -4,7 +4,7 @@ struct PageReading {
 
     var first: Int64
     var deletions: Int
-    var page: Task<[LiveEntry], any Error>
+    var page: Task<Result<[LiveEntry], any Error>, Never>
 
     /// Whether an entry will be in it, as it is now.
     func covers(_ seq: Int64, at deletions: Int) -> Bool {

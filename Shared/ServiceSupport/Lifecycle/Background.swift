@@ -21,6 +21,15 @@ public enum Background {
             }
         }
     }
+
+    /// Starts work that several wait for, whoever of them is cancelled. After `deadline` it is cancelled itself.
+    public static func share<T: Sendable>(
+        deadline: Duration, _ work: @escaping @Sendable () async throws -> T
+    ) -> Task<Result<T, any Error>, Never> {
+        DeadlineWatch.shared.start(deadline) { _ in
+            do { return .success(try await work()) } catch { return .failure(error) }
+        }
+    }
 }
 
 /// Thrown by ``withDeadline(_:_:)`` when the work took too long.

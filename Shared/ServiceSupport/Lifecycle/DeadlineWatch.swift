@@ -9,8 +9,8 @@ final class DeadlineWatch: Sendable {
 
     private struct Watched {
         var deadline: ContinuousClock.Instant
-        /// `nil` until the task is known, and once it was cancelled.
-        var task: Task<Void, Never>?
+        /// Of its task; `nil` until that is known, and once it was called.
+        var cancel: (@Sendable () -> Void)?
         var isLate = false
     }
 
@@ -23,15 +23,15 @@ final class DeadlineWatch: Sendable {
     private let state = Mutex(State())
 
     /// Runs `work` in a task that is cancelled after `deadline`. `work` gets a way to ask whether that has happened.
-    func start(
-        _ deadline: Duration, _ work: @escaping @Sendable (_ isLate: @Sendable () -> Bool) async -> Void
-    ) -> Task<Void, Never> {
+    func start<T: Sendable>(
+        _ deadline: Duration, _ work: @escaping @Sendable (_ isLate: @Sendable () -> Bool) async -> T
+    ) -> Task<T, Never> {
         let ticket = begin(.now + deadline)
         let task = Task {
-            await work { self.isLate(ticket) }
-            self.end(ticket)
+            defer { self.end(ticket) }
+            return await work { self.isLate(ticket) }
         }
-        state.withLock { $0.watched[ticket]?.task = task }
+        state.withLock { $0.watched[ticket]?.cancel = { task.cancel() } }
         return task
     }
 
@@ -53,22 +53,22 @@ final class DeadlineWatch: Sendable {
 
     private func watch() async {
         while let late = takeLate(now: .now) {
-            for task in late { task.cancel() }
+            for cancel in late { cancel() }
             try? await Task.sleep(for: Self.tick)
         }
     }
 
     /// Those to cancel now; `nil` where nobody is left to be watched.
-    private func takeLate(now: ContinuousClock.Instant) -> [Task<Void, Never>]? {
+    private func takeLate(now: ContinuousClock.Instant) -> [@Sendable () -> Void]? {
         state.withLock { state in
             guard !state.watched.isEmpty else {
                 state.isTicking = false
                 return nil
             }
-            let late = state.watched.filter { $0.value.deadline <= now && $0.value.task != nil }.map(\.key)
+            let late = state.watched.filter { $0.value.deadline <= now && $0.value.cancel != nil }.map(\.key)
             return late.compactMap { ticket in
                 state.watched[ticket]?.isLate = true
-                return state.watched[ticket]?.task.take()
+                return state.watched[ticket]?.cancel.take()
             }
         }
     }
