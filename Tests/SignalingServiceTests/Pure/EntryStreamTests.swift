@@ -1,3 +1,4 @@
+import ServiceSupport
 import Testing
 
 @testable import SignalingService
@@ -104,6 +105,14 @@ import Testing
         #expect(stream.entries(from: 3) == nil)
         stream.recall(entries(1...3), readBefore: 1)
         #expect(stream.entries(from: 1)?.map(\.seq) == [1, 2, 3, 4])
+    }
+
+    @Test func aPageIsSharedByWhomItServesUnlessSomethingWasDeletedSince() {
+        let page = Background.share(deadline: .seconds(1)) { [LiveEntry]() }
+        let reading = PageReading(first: 10, deletions: 1, page: page)
+        #expect([10, 509].allSatisfy { reading.covers($0, at: 1) })
+        #expect(![9, 510].contains { reading.covers($0, at: 1) })
+        #expect(!reading.covers(10, at: 2))
     }
 
     @Test func whatIsRecalledIsBoundedToo() {
