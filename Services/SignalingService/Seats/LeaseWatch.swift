@@ -14,6 +14,8 @@ final class LeaseWatch: Service {
     /// Each room is renewed this often.
     private static let turn = 10
     private static let largestPipeline = 200
+    /// Rooms that take in their renewals at a time.
+    private static let registrations = 32
     private static let nextSweep: Duration = .milliseconds(250)
     /// Longer than it takes to reach the authority again once it is back.
     private static let awayKept: Duration = .seconds(6)
@@ -63,6 +65,7 @@ final class LeaseWatch: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.keepTurns() }
+                group.addTask { await self.keepLooking() }
                 group.addTask { for await _ in self.demands { await self.renew { _ in true } } }
                 group.addTask {
                     for await isAvailable in self.seats.redis.availability() where isAvailable {
@@ -81,6 +84,13 @@ final class LeaseWatch: Service {
             second += 1
             let turn = second % Self.turn
             await renew { UInt(bitPattern: $0.hashValue) % UInt(Self.turn) == UInt(turn) }
+        }
+    }
+
+    /// However long renewals take: that is what it looks for.
+    private func keepLooking() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
             await judge()
         }
     }
@@ -102,9 +112,13 @@ final class LeaseWatch: Service {
         let asked = ContinuousClock.now
         do {
             let results = try await seats.redis.pipeline(batch.map(\.1))
-            for ((room, _), result) in zip(batch, results) {
-                let (answer, changes) = try SeatStore.renewed(try result.get())
-                await room.renewed(answer, changes, asked: asked)
+            let renewals = try results.map { try SeatStore.renewed(try $0.get()) }
+            // Where Redis has forgotten seats, each room registers its own, and may have to ask for its object first.
+            await withTaskGroup(of: Void.self) { group in
+                for (index, ((room, _), (answer, changes))) in zip(batch, renewals).enumerated() {
+                    if index >= Self.registrations { await group.next() }
+                    group.addTask { await room.renewed(answer, changes, asked: asked) }
+                }
             }
             try await seats.index(batch.map(\.0.code))
         } catch {
