@@ -35,24 +35,4 @@ import Testing
         }
         try await redis.stop()
     }
-
-    @Test func whereItForgotEverythingManyRoomsRegisterWithinALease() async throws {
-        let redis = try await RedisServer.start()
-        try await World.with(redis: redis) { world in
-            let ada = try await world.person("Ada")
-            try await world.withNode { node in
-                var sockets: [Talker] = []
-                for _ in 0..<60 {
-                    let socket = try await node.connect(ada, try await world.house.makeRoom([ada]))
-                    _ = try await socket.joined()
-                    sockets.append(socket)
-                }
-                await world.house.set { $0.refillTime = .seconds(1) }
-                _ = try await world.redis.send(RedisCommand("FLUSHDB"))
-                try await Task.sleep(for: SeatStore.lease + .seconds(8))
-                #expect(sockets.filter { !$0.socket.isOpen }.count == 0)
-            }
-        }
-        try await redis.stop()
-    }
 }

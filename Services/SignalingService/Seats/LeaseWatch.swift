@@ -113,7 +113,7 @@ final class LeaseWatch: Service {
         do {
             let results = try await seats.redis.pipeline(batch.map(\.1))
             let renewals = try results.map { try SeatStore.renewed(try $0.get()) }
-            // Where Redis has forgotten seats, each room registers its own, and may have to ask for its object first.
+            // Where Redis has forgotten seats, each room registers its own.
             await withTaskGroup(of: Void.self) { group in
                 for (index, ((room, _), (answer, changes))) in zip(batch, renewals).enumerated() {
                     if index >= Self.registrations { await group.next() }

@@ -18,7 +18,6 @@ extension FakeHouse {
         }
         router.post("internal/rooms/:room/cache") { _, context in
             guard let code = RoomCode(try context.parameters.require("room")) else { throw Problem(.roomNotFound) }
-            try await Task.sleep(for: await self.refillTime)
             try await self.fillCache(code)
             return Response(status: .noContent)
         }

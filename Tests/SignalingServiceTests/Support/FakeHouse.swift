@@ -49,8 +49,6 @@ actor FakeHouse {
     var afterAdmission: @Sendable (FakeHouse) async throws -> Void = { _ in }
     /// What happens between a question for where the timeline stands and its answer.
     var beforeLive: @Sendable (FakeHouse) async throws -> Void = { _ in }
-    /// How long it takes to write a room's object that is missing.
-    var refillTime: Duration = .zero
     /// Texts said too often, but for what is stored under its key.
     var refusedTexts: Set<String> = []
     private(set) var refusals = 0
