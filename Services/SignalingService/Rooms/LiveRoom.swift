@@ -52,7 +52,7 @@ actor LiveRoom {
     /// Whether there may be newer ones that it should have heard of, and how often there may have been.
     var mayLackFacts = true
     var doubts = 0
-    /// The room service is being asked who somebody is.
+    /// The room service is being asked who somebody is. Others wait for that where facts may be lacking.
     var question: Task<Result<InternalAPI.Admission, any Error>, Never>?
 
     /// Until when the seats held here are ours, by the clock of this machine.
@@ -64,6 +64,7 @@ actor LiveRoom {
     var isFilling = false
     /// Sockets that are being told what they missed.
     var replaying: Set<ConnectionID> = []
+    /// The page that was last asked for, while it is being read.
     var reading: PageReading?
     var isResyncing = false
     var sweep: Scheduled<Void>?

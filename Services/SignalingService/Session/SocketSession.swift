@@ -24,7 +24,6 @@ final class SocketSession: ChannelInboundHandler {
     /// Place in the shard's list.
     var index = Int.max
     var phase: Phase
-    var isJoining: Bool { if case .joining = phase { true } else { false } }
     var context: ChannelHandlerContext?
     var expiresAt: Timestamp?
     /// Called once, when a status stream's socket is gone.
@@ -71,6 +70,8 @@ final class SocketSession: ChannelInboundHandler {
         deadline = nil
         reception.welcome(reference, request, token: token)
     }
+
+    var isJoining: Bool { if case .joining = phase { true } else { false } }
 
     var reference: SocketRef {
         SocketRef(connectionId: connectionId, loop: shard.loop, session: NIOLoopBound(self, eventLoop: shard.loop))
